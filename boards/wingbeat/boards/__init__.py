@@ -1,0 +1,1 @@
+"""Boards: what each one offers, as one YAML file a board."""

@@ -1,0 +1,1 @@
+"""Simulation: machines that execute an image without a board."""

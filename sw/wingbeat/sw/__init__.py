@@ -1,0 +1,1 @@
+"""Software: devices, token streaming and the command line."""
