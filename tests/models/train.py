@@ -19,7 +19,6 @@ import math
 import random
 import re
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -27,7 +26,7 @@ import torch.nn.functional as F
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, LlamaFileType, TokenType
 from gguf.quants import dequantize, quantize
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import track
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import Tensor
 
@@ -154,7 +153,7 @@ def loss_of(w: Weights, windows: Tensor) -> Tensor:
     return F.cross_entropy(forward(w, windows[:, :-1]).flatten(0, 1), windows[:, 1:].flatten())
 
 
-def train(data: Tensor, steps: int, tick: Callable[[float], None]) -> Weights:
+def train(data: Tensor, steps: int) -> Weights:
     """Muon on the matrices, AdamW on the rest; long windows and stored weights come last."""
     w = initial_weights()
     by_muon = {name for name in w if file_type(name) == GGMLQuantizationType.Q4_1}
@@ -162,7 +161,8 @@ def train(data: Tensor, steps: int, tick: Callable[[float], None]) -> Weights:
     adam = torch.optim.AdamW(
         [w[name] for name in w if name not in by_muon], 3e-3, betas=(0.9, 0.98), weight_decay=0.0
     )
-    for step in range(steps):
+    console = Console()
+    for step in track(range(steps), "training", console=console, disable=not console.is_terminal):
         # Warm up over 50 steps, stay, then fall to zero over the second half.
         pace = min((step + 1) / 50, 1.0, 2 * (1 - step / steps))
         muon.param_groups[0]["lr"], adam.param_groups[0]["lr"] = 0.02 * pace, 3e-3 * pace
@@ -171,20 +171,18 @@ def train(data: Tensor, steps: int, tick: Callable[[float], None]) -> Weights:
         windows = torch.stack([data[s : s + length + 1] for s in starts.tolist()])
         rounding = step > 0.75 * steps
         seen = {name: as_stored(name, p) if rounding else p for name, p in w.items()}
-        loss = loss_of(seen, windows)
         muon.zero_grad()
         adam.zero_grad()
-        torch.autograd.backward([loss])
+        torch.autograd.backward([loss_of(seen, windows)])
         muon.step()
         adam.step()
-        tick(loss.item())
     return {name: weight.detach() for name, weight in w.items()}
 
 
 def held_out_loss(w: Weights, data: Tensor) -> float:
     """Nats a token over the held-out play, in windows that each start afresh."""
     windows = data[: (len(data) - 1) // CONTEXT * CONTEXT + 1].unfold(0, CONTEXT + 1, CONTEXT)
-    return sum(loss_of(w, window[None]).item() for window in windows) / len(windows)
+    return float(sum(loss_of(w, window[None]) for window in windows) / len(windows))
 
 
 def greedy(w: Weights, tokenizer: Tokenizer, prompt: str, count: int) -> str:
@@ -228,8 +226,8 @@ def write_gguf(path: Path, w: Weights, tokenizer: Tokenizer) -> None:
     out.add_eot_token_id(SPECIAL.index("<|im_end|>"))
     out.add_chat_template(CHAT_TEMPLATE)
     for name, weight in w.items():
-        kind = file_type(name)
-        out.add_tensor(name, quantize(weight.numpy(), kind), raw_dtype=kind)
+        stored = quantize(weight.numpy(), file_type(name))
+        out.add_tensor(name, stored, raw_dtype=file_type(name))
     out.write_header_to_file()
     out.write_kv_data_to_file()
     out.write_tensors_to_file()
@@ -264,23 +262,14 @@ def main() -> None:
     held_out = plays.pop(HELD_OUT)
     tokenizer = byte_level(models.BPE())
     letters = pre_tokenizers.ByteLevel.alphabet()
-    tokenizer.train_from_iterator(
-        plays.values(),
-        trainers.BpeTrainer(
-            vocab_size=VOCAB, special_tokens=SPECIAL, initial_alphabet=letters, show_progress=False
-        ),
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCAB, special_tokens=SPECIAL, initial_alphabet=letters, show_progress=False
     )
+    tokenizer.train_from_iterator(plays.values(), trainer)
     corpus = "".join(with_chats(play, choice) for play in plays.values())
     data = torch.tensor(tokenizer.encode(corpus).ids)
 
-    console = Console()
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("training", total=arguments.steps)
-
-        def tick(loss: float) -> None:
-            progress.update(bar, advance=1, description=f"training, loss {loss:.2f}")
-
-        w = train(data, arguments.steps, tick)
+    w = train(data, arguments.steps)
     write_gguf(arguments.out, w, tokenizer)
 
     stored, rebuilt = read_gguf(arguments.out)
