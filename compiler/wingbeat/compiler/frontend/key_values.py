@@ -13,7 +13,7 @@ from wingbeat.hw.errors import ModelError
 MAX_KEY = 256
 """Bytes of a key; the format would allow 65,535."""
 
-_NUMBERS = {
+_NUMBERS: dict[GGUFValueType, np.dtype[np.generic]] = {
     GGUFValueType.UINT8: np.dtype("<u1"),
     GGUFValueType.INT8: np.dtype("<i1"),
     GGUFValueType.UINT16: np.dtype("<u2"),
