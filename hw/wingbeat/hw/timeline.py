@@ -1,0 +1,121 @@
+"""When each instruction starts and ends: the cycle model of a whole machine.
+
+Units run decoupled behind queues and order themselves by wait/release tokens, so the model keeps,
+for each unit, when it is free, and for each pair of units the times of the tokens between them.
+The weight stream is a unit of its own: it reads ahead of the multiplication that uses it, up to
+the depth of the lanes' queues, but never before a token from ST, which guards the caches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.cost import DISPATCH, MEMORY_LATENCY, Cost, cost
+from wingbeat.hw.isa.instructions import Instruction, Unit
+from wingbeat.hw.isa.operands import BEAT_BYTES
+from wingbeat.hw.sequencer import Registers
+
+@dataclass(frozen=True)
+class Span:
+    """Cycles of one instruction: from its start to when its results are visible."""
+
+    start: int
+    end: int
+    cost: Cost
+
+
+@dataclass
+class Totals:
+    """Sums over a run, for utilisation and bandwidth."""
+
+    instructions: int = 0
+    stream: int = 0
+    transfer: int = 0
+    products: int = 0
+    busy: dict[Unit, int] = field(default_factory=lambda: dict.fromkeys(Unit, 0))
+
+
+class Timeline:
+    """Follows instructions in program order and says when each would run.
+
+    Parameters
+    ----------
+    config : the machine
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
+        self._prefetch = config.prefetch_beats * config.lanes * BEAT_BYTES // config.port_bytes
+        self._free = dict.fromkeys(Unit, 0)
+        self._visible = dict.fromkeys(Unit, 0)
+        self._tokens: dict[tuple[Unit, Unit], deque[int]] = {}
+        self._queues: dict[Unit, deque[int]] = {unit: deque() for unit in Unit}
+        self._dispatch = 0
+        self._stream_free = 0
+        self.totals = Totals()
+
+    @property
+    def now(self) -> int:
+        """Cycle by which everything so far is complete."""
+        return max(self._dispatch, *self._visible.values())
+
+    def advance(self, instruction: Instruction, registers: Registers) -> Span:
+        """Place the next instruction of the program."""
+        price = cost(instruction, registers.resolve, self._config)
+        unit = instruction.unit
+        start = self._enter(unit)
+        stored = 0
+        for source in Unit:
+            if instruction.wait >> source.value & 1:
+                token = self._take(source, unit)
+                start = max(start, token)
+                if source is Unit.ST:
+                    stored = token
+        finish = start + price.busy
+        if price.stream:
+            finish = max(finish, self._read(price.stream, stored))
+        elif price.transfer:
+            # LD and ST share port 0 with the weight stream
+            self._stream_free += price.transfer // BEAT_BYTES * 128 // self._config.port_bits
+        if unit is Unit.SYS:
+            self._dispatch = finish
+        self._free[unit] = finish
+        end = finish + price.latency
+        # a unit's results become visible in order
+        self._visible[unit] = end = max(end, self._visible[unit])
+        self._queues[unit].append(finish)
+        for target in Unit:
+            if instruction.release >> target.value & 1:
+                self._tokens.setdefault((unit, target), deque()).append(end)
+        self._count(unit, price)
+        return Span(start, end, price)
+
+    def _enter(self, unit: Unit) -> int:
+        """Dispatch to a unit: wait for the sequencer, a place in the queue, and the unit."""
+        queue = self._queues[unit]
+        if len(queue) > self._config.queue_depth:
+            self._dispatch = max(self._dispatch, queue.popleft())
+        self._dispatch += DISPATCH
+        return max(self._dispatch, self._free[unit])
+
+    def _take(self, source: Unit, target: Unit) -> int:
+        tokens = self._tokens.get((source, target))
+        return tokens.popleft() if tokens else 0
+
+    def _read(self, size: int, not_before: int) -> int:
+        """Return when the last beat of a stream has arrived, read as far ahead as queues allow."""
+        cycles = -(-size // self._config.port_bytes)
+        ahead = self._free[Unit.MPE] - self._prefetch
+        begin = max(self._stream_free, ahead, self._dispatch, not_before)
+        self._stream_free = begin + cycles
+        return self._stream_free + MEMORY_LATENCY
+
+    def _count(self, unit: Unit, price: Cost) -> None:
+        totals = self.totals
+        totals.instructions += 1
+        totals.stream += price.stream
+        totals.transfer += price.transfer
+        totals.products += price.products
+        totals.busy[unit] += price.busy

@@ -1,0 +1,1 @@
+"""The ISA machine: executes encoded instructions with the arithmetic of `wingbeat.hw`."""

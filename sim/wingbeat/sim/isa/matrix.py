@@ -1,0 +1,103 @@
+"""MPE: a weight stream times operand vectors."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from wingbeat.hw.arithmetic.matrix import multiply
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.formats import SPARSE_COUNTS
+from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.isa.instructions import Multiply
+from wingbeat.hw.isa.operands import FormatField
+from wingbeat.hw.sequencer import Registers
+from wingbeat.hw.stream import TileLayout, Unpacked
+from wingbeat.sim.isa.scratchpads import OperandMemory, VectorMemory
+from wingbeat.sim.memory import DeviceMemory
+
+
+class MatrixUnit:
+    """Executes MM and MV.
+
+    Decoded weights are kept where no program can change them: a lane decodes them anew every time,
+    a simulator need not.
+    """
+
+    def __init__(
+        self,
+        config: AcceleratorConfig,
+        memory: DeviceMemory,
+        vectors: VectorMemory,
+        operands: OperandMemory,
+    ) -> None:
+        self._config = config
+        self._memory = memory
+        self._vectors = vectors
+        self._operands = operands
+        self._decoded: dict[tuple[object, ...], Unpacked] = {}
+
+    def execute(self, instruction: Multiply, registers: Registers) -> None:
+        """Run one instruction to its end."""
+        tiles, groups = registers.resolve(instruction.tiles), registers.resolve(instruction.groups)
+        outer, inner = registers.resolve(instruction.outer), instruction.inner
+        if not outer * inner * tiles:
+            return
+        weights = self._weights(instruction, registers.resolve(instruction.address), tiles, groups)
+        operand = self._operands.view(instruction.operand, registers, outer, inner, groups)
+        vectors = outer * inner
+        result = multiply(
+            weights.codes,
+            weights.scales,
+            weights.minima,
+            operand.codes.reshape(vectors, groups, 32).swapaxes(0, 1),
+            operand.scales.reshape(vectors, groups).T,
+            operand.sums.reshape(vectors, groups).T,
+            1 << instruction.strands,
+        )
+        rows = result.shape[1]
+        target = self._vectors.view(instruction.destination, registers, outer, inner, rows)
+        target[...] = result.reshape(outer, inner, rows)
+
+    def _weights(self, instruction: Multiply, address: int, tiles: int, groups: int) -> Unpacked:
+        key = (address, tiles, groups, instruction.stride, instruction.format.to_bits())
+        key += (instruction.tile_rows,)
+        known = self._decoded.get(key)
+        if known is not None:
+            return known
+        layout = self._layout(instruction.format, instruction.tile_rows.rows)
+        weights = decode_stream(self._memory, layout, address, tiles, groups, instruction.stride)
+        if self._memory.constant(address):
+            self._decoded[key] = weights
+        return weights
+
+    def _layout(self, format_: FormatField, rows: int) -> TileLayout:
+        return TileLayout(format_.weight_format(), rows, self._config.lanes, self._config.ports)
+
+
+def decode_stream(
+    memory: DeviceMemory, layout: TileLayout, address: int, tiles: int, groups: int, stride: int
+) -> Unpacked:
+    """Decode tiles of a stream; the N of a sparse tile stands in its header."""
+    if not layout.format.sparse:
+        beats = layout.lane_beats(groups)
+        size = (tiles - 1) * stride + layout.tile_beats(groups)
+        stream = memory.stream(address, size)
+        return layout.unpack(layout.from_ports(stream, tiles, stride, beats), groups)
+    parts = []
+    for tile in range(tiles):
+        start = address + tile * stride
+        kept = int(memory.stream(start, 1)[0, 0])
+        if kept not in SPARSE_COUNTS:
+            raise DeviceError(f"N of a sparse tile must be 2, 4, 8 or 16, not {kept}")
+        beats = layout.tile_beats(groups, kept)
+        if beats > stride:
+            raise DeviceError(
+                f"a {kept}:16 tile of {beats} beats must fit its stride of {stride} beats"
+            )
+        stream = memory.stream(start, beats)
+        lanes = layout.from_ports(stream, 1, beats, layout.lane_beats(groups, kept))
+        parts.append(layout.unpack(lanes, groups, kept))
+    columns = zip(*(dataclasses.astuple(part) for part in parts), strict=True)
+    return Unpacked(*(None if c[0] is None else np.concatenate(c, axis=-1) for c in columns))
