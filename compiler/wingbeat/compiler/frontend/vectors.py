@@ -26,6 +26,7 @@ def read_vector(tensor: StoredTensor) -> npt.NDArray[np.float32]:
     what = f"tensor {quoted(tensor.name)}"
     if len(tensor.shape) != 1:
         raise ModelError(f"{what} must be a vector, not of shape {tensor.shape}")
+    values: npt.NDArray[np.float32]
     if tensor.kind == GGMLQuantizationType.F32:
         values = tensor.data[0].view("<f4").astype(np.float32)
     elif tensor.kind == GGMLQuantizationType.F16:
