@@ -7,10 +7,11 @@ from tokenizers import AddedToken, Tokenizer
 from wingbeat.compiler.frontend.byte_level import byte_level_bpe
 from wingbeat.compiler.frontend.metadata import Metadata, text
 from wingbeat.compiler.frontend.naming import quoted
+from wingbeat.compiler.frontend.sentencepiece import sentencepiece_bpe
 from wingbeat.compiler.frontend.vocabulary import read_vocabulary
 from wingbeat.hw.errors import ModelError
 
-_BUILDERS = {"gpt2": byte_level_bpe}
+_BUILDERS = {"gpt2": byte_level_bpe, "llama": sentencepiece_bpe}
 """By `tokenizer.ggml.model`."""
 
 
