@@ -21,8 +21,11 @@ from wingbeat.compiler.frontend.naming import quoted
 from wingbeat.compiler.frontend.vocabulary import Vocabulary
 from wingbeat.hw.errors import ModelError
 
-MAX_CUTS = 1 << 23
-"""Characters of all normal tokens, each a place to cut at; Llama 2 has 180,000."""
+MAX_CUTTING = 1 << 25
+"""Sum of the squared lengths of all normal tokens: the characters that cutting them copies."""
+
+MAX_MERGES = 1 << 20
+"""Merges; the 32,000 tokens of Llama 2 give 61,000."""
 
 _SPACE = "▁"
 
@@ -68,10 +71,11 @@ def _merges(vocabulary: Vocabulary, scores: list[float]) -> list[tuple[str, str]
         for token, kind, score in zip(vocabulary.tokens, vocabulary.kinds, scores, strict=True)
         if kind == TokenType.NORMAL
     }
-    cuts = sum(map(len, normal))
-    if cuts > MAX_CUTS:
+    cutting = sum(len(token) ** 2 for token in normal)
+    if cutting > MAX_CUTTING:
         raise ModelError(
-            f"normal tokens must have {MAX_CUTS} characters together at most, not {cuts}"
+            f"squared lengths of the normal tokens must add up to {MAX_CUTTING} at most, "
+            f"not {cutting}"
         )
     merges: list[tuple[str, str]] = []
     previous: float | None = None
@@ -86,4 +90,6 @@ def _merges(vocabulary: Vocabulary, scores: list[float]) -> list[tuple[str, str]
         if pairs:
             previous = normal[token]
         merges += pairs
+        if len(merges) > MAX_MERGES:
+            raise ModelError(f"a vocabulary must give {MAX_MERGES} merges at most, and gives more")
     return merges
