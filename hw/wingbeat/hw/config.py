@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from amaranth.lib import enum
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from wingbeat.hw import enum
 from wingbeat.hw.errors import ConfigError
 from wingbeat.hw.formats import WeightFormat
 from wingbeat.hw.isa.operands import GRANULE

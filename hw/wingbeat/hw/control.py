@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.lib import enum
-
+from wingbeat.hw import enum
 from wingbeat.hw.isa.packed import Packed, bits, choice
 
 

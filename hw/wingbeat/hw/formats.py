@@ -22,8 +22,8 @@ import re
 
 import numpy as np
 import numpy.typing as npt
-from amaranth.lib import enum
 
+from wingbeat.hw import enum
 from wingbeat.hw.arithmetic.half import decode_half
 from wingbeat.hw.errors import ConfigError, EncodingError
 
@@ -64,9 +64,7 @@ class WeightFormat:
         if not 2 <= self.bits <= 8:
             raise ConfigError(f"`bits` of a weight format must be 2 to 8, not {self.bits}")
         if self.group not in (32, 64, 128):
-            raise ConfigError(
-                f"`group` of a weight format must be 32, 64 or 128, not {self.group}"
-            )
+            raise ConfigError(f"`group` of a weight format must be 32, 64 or 128, not {self.group}")
         if self.scale is ScaleKind.SCALE_MIN and self.bits == 8:
             raise ConfigError(
                 "`bits` of a format with a minimum must be at most 7, not 8: "

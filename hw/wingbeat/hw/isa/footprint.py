@@ -77,6 +77,7 @@ class Access:
     start, stop : first unit, and the one behind the last; memory in 4-byte words
     write : whether it is written
     what : operand's name, for messages
+    striped : whether every port is accessed at these addresses, or port 0 alone
     """
 
     space: Space
@@ -84,6 +85,7 @@ class Access:
     stop: int
     write: bool
     what: str
+    striped: bool = False
 
     def conflicts(self, other: Access) -> bool:
         """Whether their order matters."""
@@ -158,7 +160,9 @@ def _groups(
     yield Access(Space.OPERAND, base.low, base.high + reach + groups, write, what)
 
 
-def _beats(address: Interval, beats: int, write: bool, what: str) -> Iterator[Access]:
+def _beats(
+    address: Interval, beats: int, write: bool, what: str, striped: bool = False
+) -> Iterator[Access]:
     if beats > 0:
         yield Access(
             Space.MEMORY,
@@ -166,6 +170,7 @@ def _beats(address: Interval, beats: int, write: bool, what: str) -> Iterator[Ac
             (address.high + beats) * WORDS_PER_BEAT,
             write,
             what,
+            striped,
         )
 
 
@@ -189,7 +194,7 @@ def _load(load: Load, registers: Registers, config: AcceleratorConfig) -> Iterat
     if load.kind is LoadKind.GATHER:
         layout = _layout(load.format.weight_format(), load.tile_rows, config)
         beats = layout.tiles(load.last + 1) * layout.tile_beats(_ceil(length, GROUP))
-        yield from _beats(address, beats, False, "matrix")
+        yield from _beats(address, beats, False, "matrix", striped=True)
         yield from _words(value(load.list, registers), rows, False, "list")
     else:
         size = _ceil(length * (2 if load.element is Element.F16 else 4), BEAT_BYTES)
@@ -221,7 +226,7 @@ def _store(store: Store, registers: Registers, config: AcceleratorConfig) -> Ite
             last = layout.tile_beats(_ceil(positions, GROUP))
             beats = (layout.tiles(length) - 1) * store.stride + last
             yield from _beats(words, _ceil(positions * 2, BEAT_BYTES), True, "list")
-        yield from _beats(address, beats, True, "address")
+        yield from _beats(address, beats, True, "address", striped=True)
         yield from _groups(store.operand, registers, rows, 1, groups, False, "operand")
     elif store.kind is StoreKind.PUBLISH:
         yield from _words(words, 2, True, "list")
@@ -241,10 +246,8 @@ def _multiply(
         sparse = layout.format.sparse
         last = multiply.stride if sparse else layout.tile_beats(groups)
         beats = (tiles - 1) * multiply.stride + last
-        yield from _beats(value(multiply.address, registers), beats, False, "address")
-    yield from _groups(
-        multiply.operand, registers, outer, multiply.inner, groups, False, "operand"
-    )
+        yield from _beats(value(multiply.address, registers), beats, False, "address", striped=True)
+    yield from _groups(multiply.operand, registers, outer, multiply.inner, groups, False, "operand")
     rows = tiles * layout.tile_height
     yield from _view(
         multiply.destination, registers, outer, multiply.inner, rows, True, "destination"

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from amaranth.lib import enum
-
+from wingbeat.hw import enum
 from wingbeat.hw.errors import ConfigError, EncodingError
 from wingbeat.hw.isa.operands import (
     Address,
@@ -365,8 +364,9 @@ def decode(word: int) -> Instruction:
         names = ", ".join(f"{op.value} {op.name}" for op in Opcode)
         raise EncodingError(f"`opcode` must be one of {names}, not {number}") from None
     instruction = cls.from_bits(word)
-    gathers = isinstance(instruction, Load) and instruction.kind is LoadKind.GATHER
-    if gathers or isinstance(instruction, Multiply):
+    if isinstance(instruction, Multiply) or (
+        isinstance(instruction, Load) and instruction.kind is LoadKind.GATHER
+    ):
         try:
             instruction.format.weight_format()
         except ConfigError as error:

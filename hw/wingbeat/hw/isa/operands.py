@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.lib import enum
-
+from wingbeat.hw import enum
 from wingbeat.hw.formats import ScaleKind, WeightFormat
 from wingbeat.hw.isa.packed import Packed, bits, choice
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 from amaranth.hdl import Shape, unsigned
@@ -55,7 +55,7 @@ class Packed:
     @classmethod
     def slots(cls) -> tuple[Slot, ...]:
         """Return the fields with their positions."""
-        return _slots(cls)
+        return _slots(cls)  # type: ignore[arg-type]  # mypy mistakes instances' hash for the class's
 
     @classmethod
     def width(cls) -> int:
@@ -122,7 +122,7 @@ def _shape(slot: Slot) -> Any:
     return unsigned(slot.width)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _slots(cls: type[Packed]) -> tuple[Slot, ...]:
     hints = get_type_hints(cls)
     slots = []

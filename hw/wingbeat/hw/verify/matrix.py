@@ -1,0 +1,106 @@
+"""Legality of MM and MV: what the lanes can hold, decode and accumulate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.cost import ADDER_LATENCY, codes_per_cycle
+from wingbeat.hw.formats import GROUP, KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
+from wingbeat.hw.isa.footprint import Registers, value
+from wingbeat.hw.isa.instructions import Multiply, Opcode
+from wingbeat.hw.stream import TileLayout
+from wingbeat.hw.verify.complaint import text
+
+
+def complaints(
+    multiply: Multiply, registers: Registers, config: AcceleratorConfig
+) -> Iterator[str]:
+    """Yield every rule that a multiplication breaks."""
+    weights = multiply.format.weight_format()
+    yield from wrong_format(weights, config)
+    yield from _vectors(multiply, registers, config)
+    yield from _stride(multiply, registers, config)
+    distance = revisit_cycles(weights, multiply.opcode, multiply.tile_rows.rows, 1)
+    strands = 1 << multiply.strands
+    if distance * strands < ADDER_LATENCY:
+        yield (
+            f"an accumulator must be revisited after {ADDER_LATENCY} cycles, the adder's latency, "
+            f"not {float(distance * strands):g}; {multiply.tile_rows.rows} rows of {weights.name} "
+            f"take {float(distance):g} cycles a group and `strands` makes that {strands} groups"
+        )
+
+
+def wrong_format(weights: WeightFormat, config: AcceleratorConfig) -> Iterator[str]:
+    """Yield a complaint about a format that this accelerator does not decode."""
+    known = (*config.weight_formats, KEY_CACHE, VALUE_CACHE)
+    if weights not in known:
+        names = ", ".join(dict.fromkeys(entry.name for entry in known))
+        yield f"`format` must be one that the accelerator decodes ({names}), not {weights.name}"
+
+
+def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: int) -> Fraction:
+    """Return the fewest cycles between two additions to the same accumulator.
+
+    A lane works through a tile group by group, and within a group through its row pairs. Groups
+    are dealt to the strands in turn, so an accumulator is added to once in `strands` groups, each
+    of which takes at least (with B bits a code, rate = `codes_per_cycle`: 128 / B, at most 32)
+
+        MV, dense    64 / rate cycles a row pair     64 codes; two rows share a slice
+        MV, sparse   1 cycle a row pair              the scale unit takes two results a cycle, both
+                                                     of a pair, however few codes are kept
+        MM, dense    2 cycles a row                  32 codes on 16 slices, once for each pair of
+                                                     vectors that a column takes
+        MM, sparse   1 cycle a row                   8:16 and sparser fill one window of 16 slices
+
+    Parameters
+    ----------
+    weights, opcode : weight format; MM or MV
+    rows : rows of a tile in one lane
+    strands : accumulators that share a reduction: 1, 2, 4 or 8
+    """
+    if opcode is Opcode.MV:
+        dense = Fraction(2 * GROUP) / Fraction(codes_per_cycle(weights))
+        pair = Fraction(1) if weights.sparse else dense
+        return strands * rows // 2 * pair
+    return Fraction(strands * rows * (1 if weights.sparse else 2))
+
+
+def _vectors(multiply: Multiply, registers: Registers, config: AcceleratorConfig) -> Iterator[str]:
+    outer = value(multiply.outer, registers)
+    if multiply.inner == 0:
+        yield "`inner` must be at least 1, not 0: there would be no vector to multiply"
+    if multiply.opcode is Opcode.MV:
+        if (outer.low, outer.high) != (1, 1):
+            yield f"`outer` of an MV must be 1 for all register values, not {text(outer)}"
+        if multiply.inner != 1:
+            yield f"`inner` of an MV must be 1, not {multiply.inner}"
+    vectors = outer.high * multiply.inner
+    if vectors > config.tokens:
+        yield (
+            f"`outer` x `inner` must be at most {config.tokens} vectors, the accelerator's "
+            f"`tokens`, not {vectors}"
+        )
+    used = multiply.tile_rows.rows * vectors << multiply.strands
+    if used > config.accumulators:
+        yield (
+            f"rows x vectors x strands must be at most {config.accumulators}, the accumulators of "
+            f"a lane, not {used} ({multiply.tile_rows.rows} x {vectors} x {1 << multiply.strands})"
+        )
+
+
+def _stride(multiply: Multiply, registers: Registers, config: AcceleratorConfig) -> Iterator[str]:
+    """Tiles must not overlap. How long a sparse one is, its header says: at least 2:16."""
+    weights = multiply.format.weight_format()
+    groups = value(multiply.groups, registers).high
+    if value(multiply.tiles, registers).high <= 1 and not weights.sparse:
+        return
+    layout = TileLayout(weights, multiply.tile_rows.rows, config.lanes, config.ports)
+    kept = min(SPARSE_COUNTS) if weights.sparse else WINDOW
+    least = layout.tile_beats(groups, kept)
+    if multiply.stride < least:
+        yield (
+            f"`stride` must be at least {least} beats, a tile of {groups} groups, "
+            f"not {multiply.stride}"
+        )
