@@ -1,4 +1,4 @@
-"""Damage a small model file at random and read it all: a ModelError or a sound model, no third way.
+"""Damage small model files at random and read them: a ModelError or a sound model, no third way.
 
     python -m tests.compiler.frontend.fuzz_gguf 100000 --seed 1
 
@@ -16,7 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from tests.compiler.frontend.gguf_builder import write_gguf
+from gguf import GGMLQuantizationType
+from tests.compiler.frontend.gguf_builder import (
+    SMALL,
+    model_metadata,
+    model_tensors,
+    sentencepiece_metadata,
+    write_gguf,
+)
 
 from wingbeat.compiler.frontend.container import read_gguf
 from wingbeat.compiler.frontend.llama import read_llama
@@ -32,6 +39,22 @@ SECONDS = 0.5
 """Processor time that one file may take; a sound one of this size takes about 0.003."""
 
 COUNTS = [0, 1, 255, 1 << 16, 1 << 20, 1 << 21, 1 << 31, (1 << 32) - 1, 1 << 62, (1 << 64) - 1]
+
+
+def sound_models(folder: Path) -> list[Path]:
+    """Two models that between them take most ways through the front end."""
+    pieces = ["▁a", "ab", "▁ab", "▁", "a", "b"]
+    vocabulary = sentencepiece_metadata(pieces)
+    parameters = dataclasses.replace(
+        SMALL, tied_head=False, vocabulary=len(vocabulary["tokenizer.ggml.tokens"])
+    )
+    kinds = GGMLQuantizationType
+    other = {**model_metadata(), **vocabulary, "llama.vocab_size": parameters.vocabulary}
+    tensors = model_tensors(parameters, matrices=kinds.Q5_0, vectors=kinds.BF16)
+    return [
+        write_gguf(folder / "byte_level.gguf"),
+        write_gguf(folder / "sentencepiece.gguf", other, tensors),
+    ]
 
 
 @dataclasses.dataclass
@@ -107,11 +130,13 @@ def fuzz(count: int, seed: int) -> Outcome:
     """Read `count` damaged files; whatever is not a ModelError comes through, with its case."""
     outcome = Outcome()
     with tempfile.TemporaryDirectory() as folder, bounded_memory(MEMORY):
-        path = write_gguf(Path(folder) / "model.gguf")
-        read_everything(path)
-        sound = path.read_bytes()
-        header = len(sound) - sum(t.data.nbytes for t in read_gguf(path).tensors.values())
+        models = []
+        for path in sound_models(Path(folder)):
+            read_everything(path)
+            data = sum(tensor.data.nbytes for tensor in read_gguf(path).tensors.values())
+            models.append((path.read_bytes(), path.stat().st_size - data))
         for case in range(count):
+            sound, header = models[case % 2]
             # a new name each time, so that nothing still mapped is overwritten
             path = Path(folder) / f"{case % 2}.gguf"
             path.unlink(missing_ok=True)

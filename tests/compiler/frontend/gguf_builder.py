@@ -32,6 +32,21 @@ TOKENS = ["<s>", "</s>", "<extra>", "a", "b", "c", "Ġ", "ab", "abc", "Ġa", "Ġ
 MERGES = ["a b", "ab c", "Ġ a", "Ġ ab", "Ġab c"]
 KINDS = [int(TokenType.CONTROL)] * 2 + [int(TokenType.USER_DEFINED)] + [int(TokenType.NORMAL)] * 9
 
+BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
+"""The byte tokens of a SentencePiece vocabulary."""
+
+
+def sentencepiece_metadata(pieces: list[str], prefix: bool = True) -> dict[str, Any]:
+    """A vocabulary of `pieces`, best first, behind the begin, end and byte tokens."""
+    kinds = [TokenType.CONTROL] * 2 + [TokenType.BYTE] * 256 + [TokenType.NORMAL] * len(pieces)
+    return {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.add_space_prefix": prefix,
+        "tokenizer.ggml.tokens": ("<s>", "</s>", *BYTES, *pieces),
+        "tokenizer.ggml.token_type": np.array(kinds, np.int32),
+        "tokenizer.ggml.scores": -np.arange(len(kinds), dtype=np.float32),
+    }
+
 
 def model_metadata() -> dict[str, Any]:
     """Metadata of a sound model of the shape `SMALL`."""
@@ -60,16 +75,16 @@ def model_metadata() -> dict[str, Any]:
 
 
 def model_tensors(
-    parameters: LlamaParameters = SMALL, seed: int = 0
+    parameters: LlamaParameters = SMALL,
+    matrices: GGMLQuantizationType = GGMLQuantizationType.Q4_1,
+    vectors: GGMLQuantizationType = GGMLQuantizationType.F32,
 ) -> dict[str, tuple[npt.NDArray[np.float32], GGMLQuantizationType]]:
-    """Random weights of a sound model: vectors F32, the embedding Q8_0, other matrices Q4_1."""
-    rng = np.random.default_rng(seed)
+    """Random weights of a sound model, its embedding Q8_0."""
+    rng = np.random.default_rng(0)
     tensors = {}
     for name, shape in tensor_shapes(parameters).items():
-        kind = GGMLQuantizationType.Q4_1
-        if len(shape) == 1:
-            kind = GGMLQuantizationType.F32
-        elif name == "token_embd.weight":
+        kind = vectors if len(shape) == 1 else matrices
+        if name == "token_embd.weight":
             kind = GGMLQuantizationType.Q8_0
         tensors[name] = (rng.standard_normal(shape).astype(np.float32), kind)
     return tensors
@@ -96,7 +111,7 @@ def write_gguf(
         elif isinstance(value, str):
             writer.add_string(key, value)
         else:
-            writer.add_array(key, value)
+            writer.add_array(key, value.tolist() if isinstance(value, np.ndarray) else value)
     for name, (values, kind) in (model_tensors() if tensors is None else tensors).items():
         writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
     writer.write_header_to_file()

@@ -144,7 +144,7 @@ REFUSED = {
     ),
     "alignment 0": (
         container((entry("general.alignment", 4, U32(0)),)),
-        "metadata `general.alignment` must be a power of two, not 0",
+        "metadata `general.alignment` must be an integer within 1..2147483648, not 0",
     ),
     "alignment 48": (
         container((entry("general.alignment", 4, U32(48)),)),
@@ -152,7 +152,7 @@ REFUSED = {
     ),
     "alignment text": (
         container((entry("general.alignment", 8, string("32")),)),
-        "metadata `general.alignment` must be a power of two, not '32'",
+        "metadata `general.alignment` must be an integer within 1..2147483648, not the string `32`",
     ),
     "long name": (
         container((), (tensor("t" * 65, (1,)),), bytes(32)),

@@ -1,6 +1,7 @@
 import dataclasses
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +12,7 @@ from gguf.quants import quantize
 from tests.compiler.frontend.gguf_builder import SMALL, model_metadata, model_tensors
 
 from wingbeat.compiler.frontend.checkpoint import Checkpoint, StoredTensor
+from wingbeat.compiler.frontend.container import read_gguf
 from wingbeat.compiler.frontend.llama import read_llama
 from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.frontend.llama_tensors import HEAD, ROPE_FACTORS, tensor_shapes
@@ -238,3 +240,13 @@ def test_refuses_tensors(case: str) -> None:
     changes, sentence = REFUSED_TENSORS[case]
     with pytest.raises(ModelError, match=re.escape(sentence)):
         read_llama(checkpoint(tensors=changes))
+
+
+def test_parameters_check_themselves() -> None:
+    with pytest.raises(ModelError, match="`layers` of a Llama model must be 1 to 1024, not 0"):
+        dataclasses.replace(SMALL, layers=0)
+
+
+def test_the_model_in_the_repository() -> None:
+    checkpoint = read_gguf(Path(__file__).parents[2] / "models" / "tiny.gguf")
+    assert set(tensor_shapes(read_llama(checkpoint))) == set(checkpoint.tensors)

@@ -2,29 +2,15 @@ import re
 
 import numpy as np
 import pytest
-from gguf import TokenType
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.compiler.frontend.gguf_builder import BYTES, sentencepiece_metadata
 
 from wingbeat.compiler.frontend import sentencepiece
-from wingbeat.compiler.frontend.metadata import MetadataValue
 from wingbeat.compiler.frontend.tokenizer import build_tokenizer
 from wingbeat.hw.errors import ModelError
 
-BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 START = 2 + len(BYTES)
-
-
-def metadata(pieces: list[str], prefix: bool = True) -> dict[str, MetadataValue]:
-    """A vocabulary of `pieces`, best first, behind the begin, end and byte tokens."""
-    kinds = [TokenType.CONTROL] * 2 + [TokenType.BYTE] * 256 + [TokenType.NORMAL] * len(pieces)
-    return {
-        "tokenizer.ggml.model": "llama",
-        "tokenizer.ggml.add_space_prefix": prefix,
-        "tokenizer.ggml.tokens": ("<s>", "</s>", *BYTES, *pieces),
-        "tokenizer.ggml.token_type": np.array(kinds, np.int32),
-        "tokenizer.ggml.scores": -np.arange(START + len(pieces), dtype=np.float32),
-    }
 
 
 def greedy(text: str, pieces: list[str]) -> list[int]:
@@ -67,7 +53,7 @@ def vocabularies(draw: st.DrawFn) -> list[str]:
 @settings(max_examples=200)
 @given(vocabularies(), st.text(alphabet=" abé\n漢", max_size=20), st.booleans())
 def test_equals_the_definition(pieces: list[str], text: str, prefix: bool) -> None:
-    tokenizer = build_tokenizer(metadata(pieces, prefix))
+    tokenizer = build_tokenizer(sentencepiece_metadata(pieces, prefix))
     escaped = ("▁" if prefix and text else "") + text.replace(" ", "▁")
     ids = tokenizer.encode(text).ids
     assert ids == greedy(escaped, pieces)
@@ -75,12 +61,12 @@ def test_equals_the_definition(pieces: list[str], text: str, prefix: bool) -> No
 
 
 def test_control_tokens() -> None:
-    tokenizer = build_tokenizer(metadata(["▁a", "▁", "a"]))
+    tokenizer = build_tokenizer(sentencepiece_metadata(["▁a", "▁", "a"]))
     assert tokenizer.encode("<s>a</s>").ids == [0, START, 1]
 
 
 def test_refuses_a_missing_byte() -> None:
-    changed = metadata(["a"])
+    changed = sentencepiece_metadata(["a"])
     changed["tokenizer.ggml.token_type"] = np.array(
         [3, 3] + [6] * 10 + [1] + [6] * 245 + [1], np.int32
     )
@@ -89,14 +75,14 @@ def test_refuses_a_missing_byte() -> None:
 
 
 def test_refuses_equal_scores() -> None:
-    changed = metadata(["ab", "ba", "a", "b"])
+    changed = sentencepiece_metadata(["ab", "ba", "a", "b"])
     changed["tokenizer.ggml.scores"] = np.zeros(START + 4, np.float32)
     with pytest.raises(ModelError, match="must have different scores, and `ba` shares 0"):
         build_tokenizer(changed)
 
 
 def test_refuses_missing_scores() -> None:
-    changed = metadata(["a"])
+    changed = sentencepiece_metadata(["a"])
     del changed["tokenizer.ggml.scores"]
     rule = f"`tokenizer.ggml.scores` must be an array of {START + 1} floating values, and is missin"
     with pytest.raises(ModelError, match=re.escape(rule)):
@@ -107,7 +93,7 @@ def test_refuses_work_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = ["a" * length for length in range(1, 11)]
     monkeypatch.setattr(sentencepiece, "MAX_MERGES", 20)
     with pytest.raises(ModelError, match="a vocabulary must give 20 merges at most, and gives mo"):
-        build_tokenizer(metadata(pieces))
+        build_tokenizer(sentencepiece_metadata(pieces))
     monkeypatch.setattr(sentencepiece, "MAX_CUTTING", 384)
     with pytest.raises(ModelError, match="tokens must add up to 384 at most, not 385"):
-        build_tokenizer(metadata(pieces))
+        build_tokenizer(sentencepiece_metadata(pieces))

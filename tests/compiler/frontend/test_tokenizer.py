@@ -46,6 +46,11 @@ def test_merges_and_added_tokens() -> None:
     assert tokenizer.decode(ids, skip_special_tokens=False) == text
 
 
+def test_without_kinds_every_token_is_normal() -> None:
+    tokenizer = build_tokenizer(changed({"ggml.token_type": None}))
+    assert tokenizer.get_added_tokens_decoder() == {}
+
+
 def test_strangers_cannot_write_control_tokens() -> None:
     tokenizer = build_tokenizer(SMALL)
     tokenizer.encode_special_tokens = True
