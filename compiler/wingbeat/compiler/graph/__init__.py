@@ -1,0 +1,1 @@
+"""The graph IR: what a model computes, typed, checked between passes."""

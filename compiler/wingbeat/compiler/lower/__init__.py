@@ -1,0 +1,1 @@
+"""Lowering: from graph to instructions, with buffers and loops still by name."""

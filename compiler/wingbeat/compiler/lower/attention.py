@@ -1,0 +1,303 @@
+"""Lowering of attention: append to the cache, scores, softmax, weighted values.
+
+For each key/value head, all query heads that share it are served in one pass over the cache. The
+softmax runs over the whole row, so that a result depends neither on how the prompt was chunked
+nor on any block size:
+
+    scores  = K q                 q carries the factor log2(e) / sqrt(head_dim)
+    m       = max(scores)
+    total   = sum(2**(scores - m))
+    weights = 2**(scores - m) * value scale        quantised, not normalised
+    result  = (V weights) / total
+
+Positions behind a token are left out of every pass (`step`), so that what lies behind the end of
+the cache never matters. The scores of one head are computed before the values of the head before
+it are weighted: softmax hides behind the matrix unit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from wingbeat.compiler.graph import ir
+from wingbeat.compiler.lower.code import Amount, Buffer, Ref, beats, count, small_count
+from wingbeat.compiler.lower.registers import R
+from wingbeat.compiler.lower.target import Phase, Target, granules
+from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
+from wingbeat.hw.isa.instructions import (
+    Combine,
+    Element,
+    Function,
+    Load,
+    Multiply,
+    Opcode,
+    Reduce,
+    Scalar,
+    Store,
+    StoreKind,
+)
+from wingbeat.compiler.plan import round_up
+from wingbeat.hw.isa.operands import FormatField, TileRows
+
+LOG2_E = 1.4426950408889634
+
+
+@dataclasses.dataclass(frozen=True)
+class _Part:
+    """The tokens whose scores are in the vector memory at once.
+
+    `length` and `end` are the positions that its first and its last token see; the last three
+    registers are added to the addresses of queries, results and totals.
+    """
+
+    tokens: Amount
+    rows: int
+    length: R
+    end: R
+    tiles: R
+    groups: R
+    queries: R = R.ZERO
+    results: R = R.ZERO
+    totals: R = R.ZERO
+
+
+def attention(
+    target: Target,
+    phase: Phase,
+    node: ir.Attention,
+    query: Buffer,
+    key: Buffer,
+    value: Buffer,
+    destination: Ref,
+) -> None:
+    """Lower one attention node; the sources are vector buffers, the destination is quantised."""
+    graph, code = target.graph, target.code
+    dim = graph.head_dim
+    groups = dim // GROUP
+    queries = target.operand("queries", phase.rows, node.heads * groups)
+    _append(target, phase, node, key, value)
+    code.misc(
+        "quantise", Ref(queries, inner=groups), Ref(query, inner=granules(dim)),
+        target.constant(LOG2_E / math.sqrt(dim)),
+        first=Combine.MUL, outer=phase.tokens, inner=node.heads, length=dim,
+    )  # fmt: skip
+    pitch = granules(target.plan.caches.value_tiles * target.plan.caches.values.tile_height)
+    results = target.vector("attended", phase.rows, node.heads * pitch * 16)
+    totals = target.vector("totals", phase.rows, node.heads * 16)
+    if phase.many:
+        _in_parts(target, node, queries, results, totals)
+    else:
+        part = _Part(1, 1, R.LENGTH, R.LENGTH, R.TILES, R.GROUPS)
+        _heads(target, node, part, queries, results, totals)
+    per_head = Ref(totals, inner=1, scalar=True)
+    code.misc(
+        "softmax", Ref(totals, inner=1), per_head,
+        function=Function.RECIPROCAL, outer=phase.tokens, inner=node.heads,
+    )  # fmt: skip
+    code.misc(
+        "softmax", dataclasses.replace(destination, inner=groups), Ref(results, inner=pitch),
+        per_head,
+        first=Combine.MUL, outer=phase.tokens, inner=node.heads, length=dim,
+    )  # fmt: skip
+
+
+def _append(
+    target: Target, phase: Phase, node: ir.Attention, key: Buffer, value: Buffer
+) -> None:
+    """Quantise keys (groups of 32) and values (one scale a head) and store them."""
+    graph, code, caches = target.graph, target.code, target.plan.caches
+    dim = graph.head_dim
+    groups, head = dim // GROUP, granules(dim)
+    for name, source, group in (("keys", key, GROUP), ("values", value, dim)):
+        coded = target.operand(name, phase.rows, node.kv_heads * groups)
+        code.misc(
+            "quantise", Ref(coded, inner=groups), Ref(source, inner=head),
+            group=group, outer=phase.tokens, inner=node.kv_heads, length=dim,
+        )  # fmt: skip
+        for h in range(node.kv_heads):
+            base = target.plan.address("cache") + h * caches.head_beats
+            scales = target.plan.address("value_scales") + h * caches.scale_beats
+            keys = name == "keys"
+            layout = caches.keys if keys else caches.values
+            code.emit(
+                Store(
+                    Opcode.ST,
+                    kind=StoreKind.KEYS if keys else StoreKind.VALUES,
+                    address=beats(base if keys else base + caches.key_beats, R.CACHE),
+                    stride=0 if keys else caches.value_tile_beats,
+                    rows=small_count(phase.tokens),
+                    length=count(dim),
+                    tile_rows=TileRows.of(layout.rows),
+                    list=beats(0) if keys else beats(scales, R.SCALES),
+                    position=R.POSITION,
+                ),
+                f"{name} cache",
+                {"operand": Ref(coded, h * groups)},
+                writes=(f"{name} {h}",),
+            )
+
+
+def _in_parts(
+    target: Target, node: ir.Attention, queries: Buffer, results: Buffer, totals: Buffer
+) -> None:
+    """Loop over the chunk, as many tokens at a time as the scores have room for."""
+    code, keys = target.code, target.plan.caches.keys
+    code.set(R.PART, 0)
+    code.scalar(Scalar.CEILDIV, R.SCRATCH, R.TOKENS, target.part)
+    with code.loop(R.SCRATCH):
+        code.scalar(Scalar.SUB, R.PART_TOKENS, R.TOKENS, R.PART)
+        code.scalar(Scalar.MIN, R.PART_TOKENS, R.PART_TOKENS, target.part)
+        # the first token of the part sees itself and everything before it
+        code.scalar(Scalar.ADD, R.PART_LENGTH, R.POSITION, R.PART, 1)
+        code.scalar(Scalar.MIN, R.PART_LENGTH, R.PART_LENGTH, target.graph.context)
+        code.scalar(Scalar.ADD, R.PART_END, R.PART_LENGTH, R.PART_TOKENS, -1)
+        code.scalar(Scalar.MIN, R.PART_END, R.PART_END, target.graph.context)
+        code.scalar(Scalar.CEILDIV, R.PART_TILES, R.PART_END, keys.tile_height)
+        code.scalar(Scalar.CEILDIV, R.PART_GROUPS, R.PART_END, GROUP)
+        code.scalar(Scalar.MUL, R.PART_QUERIES, R.PART, queries.pitch)
+        code.scalar(Scalar.MUL, R.PART_RESULTS, R.PART, results.pitch)
+        code.scalar(Scalar.MUL, R.PART_TOTALS, R.PART, totals.pitch)
+        part = _Part(
+            tokens=R.PART_TOKENS,
+            rows=target.part,
+            length=R.PART_LENGTH,
+            end=R.PART_END,
+            tiles=R.PART_TILES,
+            groups=R.PART_GROUPS,
+            queries=R.PART_QUERIES,
+            results=R.PART_RESULTS,
+            totals=R.PART_TOTALS,
+        )
+        _heads(target, node, part, queries, results, totals)
+        code.scalar(Scalar.ADD, R.PART, R.PART, target.part)
+
+
+def _heads(
+    target: Target,
+    node: ir.Attention,
+    part: _Part,
+    queries: Buffer,
+    results: Buffer,
+    totals: Buffer,
+) -> None:
+    """All heads, scores of the next before values of the last."""
+    for head in range(node.kv_heads + 1):
+        if head < node.kv_heads:
+            _scores(target, node, part, head, queries, totals)
+        if head:
+            _values(target, node, part, head - 1, results)
+
+
+def _buffers(target: Target, node: ir.Attention, part: _Part, head: int) -> tuple[Buffer, Buffer]:
+    """Scores and weights of a head; heads take turns with two of each."""
+    shared = node.heads // node.kv_heads
+    positions = _positions(target, part)
+    turn = head % 2
+    scores = target.vector(f"scores_{turn}", part.rows, shared * positions)
+    weights = target.operand(f"weights_{turn}", part.rows, shared * (positions // GROUP))
+    return scores, weights
+
+
+def _positions(target: Target, part: _Part) -> int:
+    """Elements of a row of scores.
+
+    The verifier takes the longest first row and adds the steps of the others to it, so rows have
+    room for that although no token sees more than the context.
+    """
+    return round_up(target.plan.caches.positions + part.rows - 1, GROUP)
+
+
+def _scores(
+    target: Target, node: ir.Attention, part: _Part, head: int, queries: Buffer, totals: Buffer
+) -> None:
+    code, caches = target.code, target.plan.caches
+    shared = node.heads // node.kv_heads
+    groups = target.graph.head_dim // GROUP
+    scores, weights = _buffers(target, node, part, head)
+    length = _positions(target, part)
+    positions = granules(length)
+    scales = target.vector(f"value_scales_{head % 2}", 1, length)
+    code.emit(
+        Load(
+            Opcode.LD,
+            element=Element.F16,
+            address=beats(
+                target.plan.address("value_scales") + head * caches.scale_beats, R.SCALES
+            ),
+            rows=small_count(1),
+            length=count(part.end),
+        ),
+        "value scales",
+        {"destination": Ref(scales)},
+        reads=(f"values {head}",),
+    )
+    code.emit(
+        Multiply(
+            Opcode.MM if shared * part.rows > 1 else Opcode.MV,
+            address=beats(target.plan.address("cache") + head * caches.head_beats, R.CACHE),
+            stride=caches.key_tile_beats,
+            tiles=count(part.tiles),
+            groups=count(groups),
+            format=FormatField.of(KEY_CACHE),
+            tile_rows=TileRows.of(caches.keys.rows),
+            outer=small_count(part.tokens),
+            inner=shared,
+        ),
+        "keys",
+        {
+            "operand": Ref(queries, head * shared * groups, part.queries, inner=groups),
+            "destination": Ref(scores, inner=positions),
+        },
+        reads=(f"keys {head}",),
+    )
+    rows = Ref(scores, inner=positions)
+    peaks = Ref(
+        target.vector(f"peaks_{head % 2}", part.rows, shared * 16), inner=1, scalar=True
+    )
+    total = Ref(totals, head * shared, part.totals, inner=1, scalar=True)
+    code.misc(
+        "softmax", peaks, rows,
+        reduce=Reduce.MAX, outer=part.tokens, inner=shared, length=part.length, step=True,
+    )  # fmt: skip
+    code.misc(
+        "softmax", total, rows, peaks,
+        first=Combine.SUB, function=Function.EXP2, reduce=Reduce.SUM,
+        outer=part.tokens, inner=shared, length=part.length, step=True,
+    )  # fmt: skip
+    code.misc(
+        "softmax", Ref(weights, inner=positions * 16 // GROUP), rows, peaks, Ref(scales, outer=0),
+        first=Combine.SUB, function=Function.EXP2, second=Combine.MUL,
+        outer=part.tokens, inner=shared, length=part.length, step=True,
+    )  # fmt: skip
+
+
+def _values(
+    target: Target, node: ir.Attention, part: _Part, head: int, results: Buffer
+) -> None:
+    caches = target.plan.caches
+    shared = node.heads // node.kv_heads
+    _, weights = _buffers(target, node, part, head)
+    pitch = results.pitch // node.heads
+    target.code.emit(
+        Multiply(
+            Opcode.MM if shared * part.rows > 1 else Opcode.MV,
+            address=beats(
+                target.plan.address("cache") + head * caches.head_beats + caches.key_beats,
+                R.CACHE,
+            ),
+            stride=caches.value_tile_beats,
+            tiles=count(caches.value_tiles),
+            groups=count(part.groups),
+            format=FormatField.of(VALUE_CACHE),
+            tile_rows=TileRows.of(caches.values.rows),
+            outer=small_count(part.tokens),
+            inner=shared,
+        ),
+        "values",
+        {
+            "operand": Ref(weights, inner=_positions(target, part) // GROUP),
+            "destination": Ref(results, head * shared * pitch, part.results, inner=pitch),
+        },
+        reads=(f"values {head}",),
+    )

@@ -1,0 +1,249 @@
+"""The whole program: one for every prompt length, every context and both phases.
+
+    repeat for every chunk of the prompt, then for every further token:
+        gather the tokens' embeddings, make their rotations
+        many tokens:  repeat for every layer: matrix-matrix
+        one token:    repeat for every layer: matrix-vector
+        if logits are wanted:    norm, head
+        if a token is wanted:    choose the best, append it to the list, publish it
+
+Conditions are loops of zero or one trip. Numbers that come from outside are clamped, so that the
+verifier can prove every address.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from wingbeat.compiler.graph import ir
+from wingbeat.compiler.graph.passes import Run
+from wingbeat.compiler.lower import layer as ops
+from wingbeat.compiler.lower.attention import attention
+from wingbeat.compiler.lower.code import Buffer, Ref, beats, count, small_count
+from wingbeat.compiler.lower.head import best_token, head, publish
+from wingbeat.compiler.lower.registers import R
+from wingbeat.compiler.lower.target import Phase, Target, granules
+from wingbeat.compiler.plan import token_words
+from wingbeat.hw.control import RING_ENTRIES
+from wingbeat.hw.formats import GROUP
+from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
+from wingbeat.hw.isa.instructions import (
+    Combine,
+    Function,
+    Load,
+    LoadKind,
+    Opcode,
+    Scalar,
+    System,
+)
+from wingbeat.hw.isa.operands import FormatField, TileRows
+from wingbeat.hw.isa.program import Argument
+
+
+def arguments(target: Target) -> tuple[Argument, ...]:
+    """Return what a host passes to a start."""
+    context = target.graph.context
+    return (
+        Argument("known", R.KNOWN, 1, context, "tokens in the slot's list"),
+        Argument("position", R.POSITION, 0, context - 1, "first token that is not in the cache"),
+        Argument("generate", R.GENERATE, 0, RING_ENTRIES, "tokens to generate, at most"),
+        Argument("slot", R.SLOT, 0, target.plan.caches.slots - 1, "caches to use"),
+        Argument("all_logits", R.ALL_LOGITS, 0, 1, "1: logits of every token, not of the last"),
+        Argument("sequence", R.SEQUENCE, 0, (1 << 32) - 1, "the ring's head"),
+    )
+
+
+def lower(target: Target) -> None:
+    """Fill `target.code` with the program."""
+    code = target.code
+    stream = target.vector("stream", target.tokens, target.graph.nodes[0].features)
+    _prologue(target)
+    code.scalar(Scalar.SUB, R.SCRATCH, R.KNOWN, R.POSITION)
+    code.scalar(Scalar.MIN, R.SCRATCH, R.SCRATCH, target.graph.context)
+    code.scalar(Scalar.CEILDIV, R.SCRATCH, R.SCRATCH, target.tokens)
+    code.scalar(Scalar.MAX, R.SECOND, R.GENERATE, 1)
+    code.scalar(Scalar.ADD, R.SCRATCH, R.SCRATCH, R.SECOND)
+    code.scalar(Scalar.SUB, R.SCRATCH, R.SCRATCH, 1)
+    with code.loop(R.SCRATCH):
+        _begin_step(target)
+        _embed(target, stream)
+        code.scalar(Scalar.LESS, R.SCRATCH, R.ZERO, R.TOKENS, -1)
+        with code.loop(R.SCRATCH):
+            _layers(target, Phase.chunk(target), stream)
+        code.scalar(Scalar.EQUAL, R.SCRATCH, R.TOKENS, 1)
+        with code.loop(R.SCRATCH):
+            _layers(target, Phase.single(), stream)
+        _finish_step(target, stream)
+    code.emit(System(Opcode.SYS, operation=Scalar.HALT), "end")
+
+
+def _prologue(target: Target) -> None:
+    """Load the constants and find the slot's places."""
+    code = target.code
+    buffer = target.constant_buffer
+    # rotations first: their place is needed whatever else the program uses
+    target.constant(*target.graph.frequencies)
+    code.emit(
+        Load(
+            Opcode.LD,
+            address=beats(target.plan.address("constants")),
+            rows=small_count(1),
+            length=count(buffer.size * 16),
+        ),
+        "constants",
+        {"destination": Ref(buffer)},
+    )
+    code.scalar(Scalar.MUL, R.LIST, R.SLOT, token_words(target.graph.context))
+
+
+def _begin_step(target: Target) -> None:
+    """How many tokens, and how far the caches reach after them."""
+    code, context, caches = target.code, target.graph.context, target.plan.caches
+    code.scalar(Scalar.SUB, R.TOKENS, R.KNOWN, R.POSITION)
+    code.scalar(Scalar.MIN, R.TOKENS, R.TOKENS, target.tokens)
+    code.scalar(Scalar.MAX, R.TOKENS, R.TOKENS, 1)
+    code.scalar(Scalar.ADD, R.LENGTH, R.POSITION, R.TOKENS)
+    code.scalar(Scalar.MIN, R.LENGTH, R.LENGTH, context)
+    code.scalar(Scalar.CEILDIV, R.TILES, R.LENGTH, caches.keys.tile_height)
+    code.scalar(Scalar.CEILDIV, R.GROUPS, R.LENGTH, GROUP)
+    # a chunk that would reach behind the context starts earlier: the host never asks for one
+    code.scalar(Scalar.SUB, R.POSITION, R.LENGTH, R.TOKENS)
+    code.scalar(Scalar.MIN, R.POSITION, R.POSITION, context - 1)
+
+
+def _embed(target: Target, stream: Buffer) -> None:
+    code, plan = target.code, target.plan
+    node = target.graph.nodes[0]
+    assert isinstance(node, ir.Embedding)
+    matrix = plan.matrices[node.matrix]
+    code.scalar(Scalar.ADD, R.SCRATCH, R.LIST, R.POSITION)
+    code.emit(
+        Load(
+            Opcode.LD,
+            kind=LoadKind.GATHER,
+            address=beats(plan.address("weights") + matrix.offset),
+            rows=small_count(R.TOKENS),
+            length=count(matrix.columns),
+            list=beats(plan.address("tokens") * WORDS_PER_BEAT, R.SCRATCH),
+            format=FormatField.of(matrix.layout.format),
+            tile_rows=TileRows.of(matrix.layout.rows),
+            last=matrix.rows - 1,
+        ),
+        "embedding",
+        {"destination": Ref(stream)},
+        reads=("tokens",),
+    )
+    positions = target.vector("positions", target.tokens, 1)
+    code.emit(
+        Load(
+            Opcode.LD,
+            address=beats(plan.address("positions"), R.POSITION),
+            stride=1,
+            rows=small_count(R.TOKENS),
+            length=count(1),
+        ),
+        "positions",
+        {"destination": Ref(positions)},
+    )
+    half = target.graph.head_dim // 2
+    turns = dataclasses.replace(target.constant(*target.graph.frequencies), scalar=False)
+    for name, function in (("cosines", Function.COS), ("sines", Function.SIN)):
+        code.misc(
+            "rope", Ref(target.vector(name, target.tokens, half)), Ref(positions, scalar=True),
+            turns, first=Combine.MUL, function=function, outer=R.TOKENS, length=half,
+        )  # fmt: skip
+
+
+def _layers(target: Target, phase: Phase, stream: Buffer) -> None:
+    code, caches = target.code, target.plan.caches
+    code.scalar(Scalar.MUL, R.CACHE, R.SLOT, caches.slot_beats)
+    scales = caches.kv_heads * caches.scale_beats
+    code.scalar(Scalar.MUL, R.SCALES, R.SLOT, caches.layers * scales)
+    for run, weights, vectors in target.plan.runs:
+        code.set(R.WEIGHTS, 0)
+        code.set(R.VECTORS, 0)
+        with code.loop(run.count):
+            _layer(target, phase, run, stream)
+            code.scalar(Scalar.ADD, R.WEIGHTS, R.WEIGHTS, weights)
+            code.scalar(Scalar.ADD, R.VECTORS, R.VECTORS, vectors)
+            code.scalar(Scalar.ADD, R.CACHE, R.CACHE, caches.layer_beats)
+            code.scalar(Scalar.ADD, R.SCALES, R.SCALES, scales)
+
+
+def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
+    """Lower the first layer of a run; the others differ in the registers alone."""
+    graph = target.graph
+    nodes = graph.of_layer(run.first)
+    homes: dict[str, Buffer] = {}
+
+    def home(node: ir.Node, words: int | None = None) -> Buffer:
+        name = node.name.split(".")[-1]
+        if node.place is ir.Place.OPERAND:
+            buffer = target.operand(name, phase.rows, ops.groups_of(node.features))
+        else:
+            buffer = target.vector(name, phase.rows, words or node.features)
+        homes[node.name] = buffer
+        return buffer
+
+    def source(name: str) -> Buffer:
+        # what comes from outside the layer is the residual stream
+        return homes.get(name, stream)
+
+    for node in nodes:
+        inputs = [source(name) for name in node.inputs]
+        match node:
+            case ir.RmsNorm():
+                ops.rms_norm(target, phase, node, Ref(inputs[0]), Ref(home(node)), R.VECTORS)
+            case ir.Linear():
+                rows = target.plan.matrices[node.matrix].padded_rows
+                place = Ref(home(node, rows))
+                ops.linear(target, phase, node.matrix, Ref(inputs[0]), place, R.WEIGHTS)
+            case ir.Rope():
+                homes[node.name] = inputs[0]
+                half = graph.head_dim // 2
+                turns = [target.vector(n, target.tokens, half) for n in ("cosines", "sines")]
+                ops.rope(target, phase, node.heads, inputs[0], *turns)
+            case ir.Attention():
+                attention(target, phase, node, *inputs, Ref(home(node)))
+            case ir.SwiGlu():
+                gate, up = map(Ref, inputs)
+                ops.swiglu(target, phase, node, gate, up, Ref(home(node)))
+            case ir.Add():
+                # the sum takes the place of the stream, which nothing reads any more
+                homes[node.name] = inputs[0]
+                ops.add(target, phase, node, Ref(inputs[0]), Ref(inputs[1]), Ref(inputs[0]))
+
+
+def _finish_step(target: Target, stream: Buffer) -> None:
+    """Logits and token, where they are wanted; on to the next position."""
+    code, graph = target.code, target.graph
+    norm = graph.node(graph.nodes[-1].inputs[0])
+    assert isinstance(norm, ir.RmsNorm)
+    code.scalar(Scalar.EQUAL, R.EMIT, R.LENGTH, R.KNOWN)
+    code.scalar(Scalar.LESS, R.SCRATCH, R.ZERO, R.GENERATE)
+    code.scalar(Scalar.AND, R.EMIT, R.EMIT, R.SCRATCH)
+    # all tokens of the step, or the last one alone
+    code.scalar(Scalar.SUB, R.ROWS, R.TOKENS, 1)
+    code.scalar(Scalar.MUL, R.ROWS, R.ROWS, R.ALL_LOGITS)
+    code.scalar(Scalar.ADD, R.ROWS, R.ROWS, 1)
+    code.scalar(Scalar.MIN, R.ROWS, R.ROWS, target.tokens)
+    code.scalar(Scalar.SUB, R.FIRST_ROW, R.TOKENS, R.ROWS)
+    code.scalar(Scalar.MIN, R.FIRST_ROW, R.FIRST_ROW, target.tokens - 1)
+    code.scalar(Scalar.MUL, R.FIRST_ROW, R.FIRST_ROW, granules(graph.nodes[0].features))
+    code.scalar(Scalar.MAX, R.SCRATCH, R.EMIT, R.ALL_LOGITS)
+    with code.loop(R.SCRATCH):
+        wanted = Phase(True, R.ROWS, target.tokens)
+        normed = target.operand(norm.name, target.tokens, ops.groups_of(norm.features))
+        rows = Ref(stream, register=R.FIRST_ROW)
+        ops.rms_norm(target, wanted, norm, rows, Ref(normed), R.ZERO)
+        code.scalar(Scalar.EQUAL, R.SCRATCH, R.ROWS, 1)
+        with code.loop(R.SCRATCH):
+            head(target, Phase.single(), Ref(normed))
+        code.scalar(Scalar.LESS, R.SCRATCH, R.ZERO, R.ROWS, -1)
+        with code.loop(R.SCRATCH):
+            head(target, wanted, Ref(normed))
+    code.set(R.POSITION, R.LENGTH)
+    code.scalar(Scalar.MIN, R.POSITION, R.POSITION, graph.context - 1)
+    with code.loop(R.EMIT):
+        best_token(target)
+        publish(target)

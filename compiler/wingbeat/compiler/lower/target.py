@@ -1,0 +1,108 @@
+"""What lowering needs to know: the machine, the memory plan, and how tokens come."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from wingbeat.compiler.graph import ir
+from wingbeat.compiler.lower.code import Amount, Buffer, Code, Ref
+from wingbeat.compiler.lower.registers import R
+from wingbeat.compiler.plan import MemoryPlan, constant_words
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.isa.footprint import Space
+from wingbeat.hw.isa.operands import GRANULE
+
+
+def granules(words: int) -> int:
+    """Granules that hold `words` FP32 words."""
+    return -(-words // GRANULE)
+
+
+@dataclasses.dataclass
+class Constants:
+    """FP32 numbers that the program loads once: scalars, a granule each, and vectors."""
+
+    words: list[float] = dataclasses.field(default_factory=list)
+    places: dict[tuple[float, ...], int] = dataclasses.field(default_factory=dict)
+
+    def place(self, values: tuple[float, ...]) -> int:
+        """Return the granule of some numbers, adding them if they are new."""
+        if values not in self.places:
+            self.places[values] = len(self.words) // GRANULE
+            padding = -len(values) % GRANULE
+            self.words += [*values, *[0.0] * padding]
+        return self.places[values]
+
+
+@dataclasses.dataclass
+class Target:
+    """One lowering.
+
+    Attributes
+    ----------
+    graph, config, plan : what is lowered, for which machine, into which memory
+    tokens : tokens of a chunk
+    part : tokens of a chunk whose attention scores fit the vector memory at once
+    code : instructions so far
+    constants : numbers that the instructions use
+    """
+
+    graph: ir.Graph
+    config: AcceleratorConfig
+    plan: MemoryPlan
+    tokens: int
+    part: int
+    code: Code = dataclasses.field(default_factory=Code)
+    constants: Constants = dataclasses.field(default_factory=Constants)
+    _shared: dict[tuple[object, ...], Buffer] = dataclasses.field(default_factory=dict)
+
+    def vector(self, name: str, rows: int, words: int) -> Buffer:
+        """Return the vector buffer of this name and shape: `rows` rows of `words`."""
+        return self._buffer(name, Space.VECTOR, rows, granules(words))
+
+    def operand(self, name: str, rows: int, groups: int) -> Buffer:
+        """Return the operand buffer of this name and shape: `rows` rows of `groups` groups."""
+        return self._buffer(name, Space.OPERAND, rows, groups)
+
+    def _buffer(self, name: str, space: Space, rows: int, pitch: int) -> Buffer:
+        # the same name and shape is the same buffer: prefill and decode share theirs
+        return self._shared.setdefault(
+            (name, space, rows, pitch), Buffer(name, space, rows, pitch)
+        )
+
+    def constant(self, *values: float) -> Ref:
+        """View numbers for all rows: a scalar if there is one, else a vector."""
+        scalar = len(values) == 1
+        place = self.constants.place(values)
+        return Ref(self.constant_buffer, place, outer=0, scalar=scalar)
+
+    @property
+    def constant_buffer(self) -> Buffer:
+        """The buffer that holds the constants."""
+        return self.vector("constants", 1, constant_words(self.graph))
+
+
+@dataclasses.dataclass(frozen=True)
+class Phase:
+    """How the tokens of a step come: a chunk of a prompt, or one token.
+
+    Attributes
+    ----------
+    many : whether there may be more than one
+    tokens : how many
+    rows : how many at most
+    """
+
+    many: bool
+    tokens: Amount
+    rows: int
+
+    @classmethod
+    def chunk(cls, target: Target) -> Phase:
+        """Prefill: as many tokens as the register says."""
+        return cls(True, R.TOKENS, target.tokens)
+
+    @classmethod
+    def single(cls) -> Phase:
+        """Decode."""
+        return cls(False, 1, 1)

@@ -1,0 +1,173 @@
+"""Ordering: wait and release tokens, so that decoupled units never overtake what they depend on.
+
+The program is cut into *segments*, straight pieces between loop boundaries. Inside a segment, an
+instruction that conflicts with an earlier one of another unit takes a token from it, unless it
+already knows, through tokens taken before, that it is complete. At a boundary every conflict that
+could reach across is settled by a FENCE of the unit that must wait. Segments are therefore
+independent of each other and of trip counts, and each gives exactly the tokens that it takes:
+what the verifier asks for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+
+from wingbeat.compiler.lower.code import Buffer, Loop, Step
+from wingbeat.hw.isa.instructions import Opcode, Scalar, System, Unit
+
+_Access = tuple[object, int, int, bool]
+"""Memory or label, first and last place, whether written."""
+
+_ASYNCHRONOUS = (Unit.LD, Unit.ST, Unit.MPE, Unit.MISC)
+
+
+class Synchroniser:
+    """Adds tokens to a program.
+
+    Parameters
+    ----------
+    body : the whole program
+    places : address of every buffer
+    """
+
+    def __init__(self, body: list[Step | Loop], places: Mapping[Buffer, int]) -> None:
+        self._places = places
+        self._all: dict[Unit, set[_Access]] = {unit: set() for unit in Unit}
+        for step in _steps(body):
+            self._all[step.instruction.unit].update(self._accesses(step))
+
+    def run(self, body: list[Step | Loop]) -> list[Step | Loop]:
+        """Return the program with tokens and fences."""
+        result: list[Step | Loop] = []
+        segment: list[Step] = []
+        for item in body:
+            if isinstance(item, Step):
+                segment.append(item)
+            else:
+                result += self._segment(segment)
+                segment = []
+                result.append(Loop(item.count, self.run(item.body)))
+        return result + self._segment(segment)
+
+    def _accesses(self, step: Step) -> set[_Access]:
+        found: set[_Access] = set()
+        for buffer, written in step.touched():
+            place = self._places[buffer]
+            found.add((buffer.space, place, place + buffer.size, written))
+        found |= {(label, 0, 1, False) for label in step.reads}
+        found |= {(label, 0, 1, True) for label in step.writes}
+        return found
+
+    def _segment(self, steps: Sequence[Step]) -> list[Step]:
+        tokens = _Segment([step.instruction.unit for step in steps])
+        accesses = [self._accesses(step) for step in steps]
+        for later, step in enumerate(steps):
+            unit = step.instruction.unit
+            for source in _ASYNCHRONOUS:
+                if source is unit:
+                    continue
+                for earlier in range(later - 1, tokens.known[unit][source], -1):
+                    if steps[earlier].instruction.unit is source and _conflict(
+                        accesses[earlier], accesses[later]
+                    ):
+                        tokens.take(later, earlier)
+                        break
+            tokens.begin(later)
+        fences = self._settle(steps, accesses, tokens)
+        result = [
+            dataclasses.replace(
+                step,
+                instruction=dataclasses.replace(
+                    step.instruction, wait=tokens.wait[i], release=tokens.release[i]
+                ),
+            )
+            for i, step in enumerate(steps)
+        ]
+        return result + fences
+
+    def _settle(
+        self, steps: Sequence[Step], accesses: Sequence[set[_Access]], tokens: _Segment
+    ) -> list[Step]:
+        """Fence every unit against what it may touch in another segment."""
+        fences = []
+        for unit in Unit:
+            wait = 0
+            for source in _ASYNCHRONOUS:
+                if source is unit:
+                    continue
+                for earlier in range(len(steps) - 1, tokens.known[unit][source], -1):
+                    if steps[earlier].instruction.unit is source and _conflict(
+                        accesses[earlier], self._all[unit]
+                    ):
+                        tokens.give(earlier, unit)
+                        wait |= 1 << source.value
+                        break
+            if wait:
+                fences.append(Step(_fence(unit, wait), "order"))
+        return fences
+
+
+class _Segment:
+    """Tokens of one segment, and what each unit knows to be complete.
+
+    `known[unit][source]` is the last step of `source` that `unit` knows of; steps are numbered.
+    """
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._units = units
+        self.known = {unit: dict.fromkeys(Unit, -1) for unit in Unit}
+        self.wait = [0] * len(units)
+        self.release = [0] * len(units)
+        self._knew: list[dict[Unit, int]] = []
+
+    def take(self, later: int, earlier: int) -> None:
+        """Make step `later` wait for step `earlier`."""
+        unit, source = self._units[later], self._units[earlier]
+        self.wait[later] |= 1 << source.value
+        self.give(earlier, unit)
+        # whatever the other unit knew when that step began is known here now
+        mine = self.known[unit]
+        for other, step in self._knew[earlier].items():
+            mine[other] = max(mine[other], step)
+        mine[source] = earlier
+
+    def give(self, earlier: int, unit: Unit) -> None:
+        """Make step `earlier` release a token to a unit."""
+        self.release[earlier] |= 1 << unit.value
+
+    def begin(self, step: int) -> None:
+        """Note what the unit knows as a step begins, itself and its predecessors included."""
+        unit = self._units[step]
+        if unit is Unit.SYS:
+            # nothing is dispatched while the sequencer waits, so all that follow know it too
+            for other in Unit:
+                for source, seen in self.known[Unit.SYS].items():
+                    self.known[other][source] = max(self.known[other][source], seen)
+        self.known[unit][unit] = step
+        self._knew.append(dict(self.known[unit]))
+
+
+def _fence(unit: Unit, wait: int) -> System:
+    if unit is Unit.SYS:
+        # the sequencer waits itself, in an instruction that writes nothing
+        return System(Opcode.SYS, wait=wait, operation=Scalar.ADD)
+    return System(Opcode.SYS, wait=wait, operation=Scalar.FENCE, target=unit)
+
+
+def _conflict(earlier: Iterable[_Access], later: Iterable[_Access]) -> bool:
+    for where, start, stop, written in earlier:
+        for other, begin, end, writes in later:
+            if where == other and (written or writes) and start < end and begin < stop:
+                return True
+    return False
+
+
+def _steps(body: Iterable[Step | Loop]) -> Iterable[Step]:
+    for item in body:
+        if isinstance(item, Step):
+            yield item
+        else:
+            yield from _steps(item.body)
+
+
