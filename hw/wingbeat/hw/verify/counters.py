@@ -20,6 +20,10 @@ them before I in program order is there, which by rule 1 is enough; units that r
 have added more. Its releases fit: its own unit alone adds to those counters, and takers that ran
 ahead only make room, so by rule 1 they are not full. I finishes, then by induction all do. A
 *later* instruction may well find a counter full and wait; that delays it and harms nobody.
+
+MPE reads weights ahead, and takes the tokens from ST before it does so. That changes nothing: from
+each counter by itself it still takes in order, and the earliest unfinished instruction is also the
+earliest whose weights are not all read.
 """
 
 from __future__ import annotations
