@@ -145,7 +145,13 @@ class Scalar(enum.Enum, shape=4):
 
 @dataclass(frozen=True)
 class Instruction(Packed):
-    """Fields common to all instructions."""
+    """Fields common to all instructions.
+
+    Raises
+    ------
+    EncodingError
+        If the opcode is not one of the class.
+    """
 
     padded_width: ClassVar[int | None] = INSTRUCTION_BITS
     opcodes: ClassVar[tuple[Opcode, ...]] = ()
@@ -153,6 +159,13 @@ class Instruction(Packed):
     opcode: Opcode = choice(Opcode, "instruction class")
     wait: int = bits(5, "units (bit i: unit i) from which one token each is taken first")
     release: int = bits(5, "units to which one token each is given at the end")
+
+    def __post_init__(self) -> None:
+        if self.opcode not in self.opcodes:
+            names = " or ".join(opcode.name for opcode in self.opcodes)
+            raise EncodingError(
+                f"`opcode` of {type(self).__name__} must be {names}, not {self.opcode.name}"
+            )
 
     @property
     def unit(self) -> Unit:

@@ -77,11 +77,6 @@ def verify(program: Program, memory: MemoryMap, config: AcceleratorConfig) -> Re
 def _check_encoding(program: Program) -> None:
     """Every instruction must encode, and decode to itself."""
     for index, instruction in enumerate(program.instructions):
-        if instruction.opcode not in instruction.opcodes:
-            names = " or ".join(opcode.name for opcode in instruction.opcodes)
-            raise refusal(
-                index, instruction, f"`opcode` must be {names}, not {instruction.opcode.name}"
-            )
         try:
             decode(instruction.to_bits())
         except EncodingError as error:
