@@ -83,8 +83,11 @@ def _polynomial(coefficients: Coefficients, index: npt.NDArray[np.int32], r: Flo
 
 
 def _split(fraction: Float) -> tuple[npt.NDArray[np.int32], Float]:
-    """Split x in [0, 1) into segment and distance, both exact."""
-    index = (fraction * np.float32(SEGMENTS)).astype(np.int32)
+    """Split x in [0, 1] into segment and distance, both exact; 1 is the end of the last segment.
+
+    1 arises where a tiny negative number, less its floor of -1, is rounded.
+    """
+    index = np.minimum((fraction * np.float32(SEGMENTS)).astype(np.int32), SEGMENTS - 1)
     return index, fp32.settle(fraction - index.astype(np.float32) * np.float32(1 / SEGMENTS))
 
 
@@ -165,10 +168,8 @@ def _sine_of_quarters(x: Float, shift: int) -> Float:
     position = fp32.settle(quarters - whole)
     quadrant = (whole.astype(np.int32) + shift) & 3
     mirrored = (quadrant & 1).astype(bool)
-    reach = np.where(mirrored, np.float32(1) - position, position)
-    peak = reach == 1
-    index, r = _split(np.where(peak, np.float32(0), reach))
-    value = np.where(peak, np.float32(1), _polynomial(table("sine"), index, r))
+    index, r = _split(np.where(mirrored, np.float32(1) - position, position))
+    value = _polynomial(table("sine"), index, r)
     value = np.where(quadrant >= 2, np.negative(value), value)
     return fp32.settle(np.where(finite, value, QUIET_NAN).astype(np.float32))
 

@@ -6,7 +6,6 @@ import dataclasses
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import as_strided
 
 from wingbeat.hw.arithmetic.fp32 import Float
 from wingbeat.hw.arithmetic.quantise import Quantised
@@ -32,10 +31,10 @@ class VectorMemory:
         if end > self.words.size:
             raise DeviceError(f"vector memory word {end - 1} is behind its end {self.words.size}")
         item = self.words.itemsize
-        return as_strided(
-            self.words[start:],
-            (outer, inner, elements),
-            (view.outer * GRANULE * item, view.inner * GRANULE * item, 0 if view.scalar else item),
+        granule = GRANULE * item
+        strides = (view.outer * granule, view.inner * granule, 0 if view.scalar else item)
+        return np.ndarray(
+            (outer, inner, elements), np.float32, self.words, start * item, strides
         )
 
 
@@ -66,9 +65,11 @@ class OperandMemory:
 
         def strided(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
             step = array.strides[0]
-            return as_strided(
-                array[start:],
+            return np.ndarray(
                 (outer, inner, groups, *array.shape[1:]),
+                array.dtype,
+                array,
+                start * step,
                 (view.outer * step, view.inner * step, step, *array.strides[1:]),
             )
 

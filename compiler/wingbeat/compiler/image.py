@@ -1,0 +1,190 @@
+"""The image: one safetensors file with everything that a device needs.
+
+Tensors: `program` uint8 (instructions, 32), `region.NAME` uint8 (ports or 1, bytes) for each region
+that begins with contents, `tokenizer` uint8 (deflated JSON). The manifest is the file's metadata.
+Loading checks every length and every CRC32C before anything is used, and unpickles nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import google_crc32c
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from wingbeat.compiler.manifest import Manifest
+from wingbeat.hw.config import explain
+from wingbeat.hw.errors import EncodingError, ImageError
+from wingbeat.hw.isa.instructions import INSTRUCTION_BYTES, ISA_VERSION
+from wingbeat.hw.isa.program import Argument, Program
+from wingbeat.hw.memory_map import MemoryMap, Region
+
+Bytes = npt.NDArray[np.uint8]
+
+_LARGEST_TOKENIZER = 64 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A compiled model.
+
+    Attributes
+    ----------
+    manifest : checked
+    program : decoded
+    memory : regions
+    contents : uint8 (ports or 1, bytes) of regions that begin with data, by name
+    tokenizer : JSON of the `tokenizers` library
+    """
+
+    manifest: Manifest
+    program: Program
+    memory: MemoryMap
+    contents: Mapping[str, Bytes]
+    tokenizer: str
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all contents."""
+        return sum(part.nbytes for part in self.contents.values())
+
+
+def crc32c(data: Bytes) -> int:
+    """Return the CRC32C of an array's bytes."""
+    return int(google_crc32c.value(memoryview(np.ascontiguousarray(data)).cast("B").tobytes()))
+
+
+def deflated(text: str) -> Bytes:
+    """Return a text as deflated UTF-8."""
+    return np.frombuffer(zlib.compress(text.encode(), 6), np.uint8)
+
+
+def save_image(image: Image, path: Path) -> None:
+    """Write an image aside, then rename it: a reader never sees half a file."""
+    tensors = {f"region.{name}": data for name, data in image.contents.items()}
+    tensors["program"] = image.program.encode()
+    tensors["tokenizer"] = deflated(image.tokenizer)
+    metadata = {"wingbeat": image.manifest.model_dump_json(by_alias=True)}
+    handle = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        try:
+            save_file(tensors, aside, metadata)
+            os.chmod(aside, 0o644)
+            os.replace(aside, path)
+        except BaseException:
+            os.unlink(aside)
+            raise
+    except (OSError, SafetensorError) as error:
+        raise ImageError(f"image `{path}` must be writable: {_reason(error)}") from None
+
+
+def load_image(path: Path) -> Image:
+    """Read and check an image.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, truncated, damaged, of another version, or no image at all.
+    """
+    what = f"image `{path}`"
+    tensors: dict[str, Bytes] = {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if "wingbeat" not in metadata:
+                raise ImageError(f"{what} must have a wingbeat manifest, and has none")
+            manifest = Manifest.model_validate_json(metadata["wingbeat"])
+            for name in file.keys():  # noqa: SIM118 - not a mapping
+                tensors[name] = file.get_tensor(name)
+    except ValidationError as error:
+        raise ImageError(f"{what} must have a sound manifest: {explain(error)}") from None
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, MemoryError) as error:
+        raise ImageError(f"{what} must be a readable safetensors file: {_reason(error)}") from None
+    if manifest.isa_version != ISA_VERSION:
+        raise ImageError(
+            f"{what} must be of ISA version {ISA_VERSION}, not {manifest.isa_version}: "
+            "compile the model again"
+        )
+    if manifest.config_digest != manifest.config.digest:
+        raise ImageError(f"{what} must carry the digest of its configuration")
+    return _assemble(what, manifest, tensors)
+
+
+def _assemble(what: str, manifest: Manifest, tensors: Mapping[str, Bytes]) -> Image:
+    regions = tuple(
+        Region(r.name, r.start, r.beats, r.striped, r.writable) for r in manifest.regions
+    )
+    memory = MemoryMap.of(regions)
+    expected = {f"region.{r.name}" for r in manifest.regions if r.crc32c is not None}
+    expected |= {"program", "tokenizer"}
+    if set(tensors) != expected:
+        odd = sorted(set(tensors) ^ expected)[0]
+        raise ImageError(f"{what} must hold what its manifest names, and differs in `{odd}`")
+    for name, data in tensors.items():
+        if data.dtype != np.uint8:
+            raise ImageError(f"{what}: `{name}` must be bytes, not {data.dtype}")
+    contents = {}
+    for entry, region in zip(manifest.regions, regions, strict=True):
+        if entry.crc32c is None:
+            continue
+        data = tensors[f"region.{entry.name}"]
+        ports = manifest.config.ports if entry.striped else 1
+        shape = (ports, region.bytes_per_port)
+        if data.shape != shape:
+            raise ImageError(
+                f"{what}: region `{entry.name}` must be {shape[0]} x {shape[1]} bytes, "
+                f"not {' x '.join(map(str, data.shape))}"
+            )
+        _check(what, f"region `{entry.name}`", data, entry.crc32c)
+        contents[entry.name] = data
+    code = tensors["program"]
+    if code.ndim != 2 or code.shape[1] != INSTRUCTION_BYTES:
+        raise ImageError(f"{what}: the program must be words of {INSTRUCTION_BYTES} bytes")
+    if len(manifest.program.purposes) != len(code):
+        raise ImageError(f"{what}: every instruction of the program must have its purpose")
+    _check(what, "the program", code, manifest.program.crc32c)
+    _check(what, "the tokenizer", tensors["tokenizer"], manifest.tokenizer_crc32c)
+    arguments = tuple(
+        Argument(a.name, a.register_, a.low, a.high, a.meaning)
+        for a in manifest.program.arguments
+    )
+    try:
+        program = Program.decode(code, arguments)
+    except EncodingError as error:
+        raise ImageError(f"{what}: {error}") from None
+    return Image(manifest, program, memory, contents, _inflate(what, tensors["tokenizer"]))
+
+
+def _check(what: str, part: str, data: Bytes, expected: int) -> None:
+    found = crc32c(data)
+    if found != expected:
+        raise ImageError(
+            f"{what}: {part} must have CRC32C {expected:08x}, not {found:08x}: the file is damaged"
+        )
+
+
+def _inflate(what: str, packed: Bytes) -> str:
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(packed.tobytes(), _LARGEST_TOKENIZER)
+        if inflater.unconsumed_tail:
+            raise ImageError(f"{what}: the tokenizer must be at most {_LARGEST_TOKENIZER} bytes")
+        return text.decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise ImageError(f"{what}: the tokenizer must be deflated JSON: {error}") from None
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
