@@ -191,7 +191,7 @@ def _system(system: System) -> str:
     a = f"r{system.a}" if system.a else "0"
     match system.operation:
         case Scalar.LOOP:
-            return f"{_sum(system.a, system.immediate)} times: {system.length} instructions"
+            return f"{_sum(system.a, system.immediate)} times: next {system.length}"
         case Scalar.PEEK:
             return f"r{system.destination} = {notation.vector(system.vector)}.word({system.length})"
         case Scalar.FENCE:
