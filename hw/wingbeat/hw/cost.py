@@ -30,6 +30,7 @@ from wingbeat.hw.isa.instructions import (
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.reading import Resolve
 from wingbeat.hw.stream import TileLayout
+from wingbeat.hw.isa.layouts import layout_of
 
 ADDER_LATENCY = 8
 """Cycles from an FP32 addition's operands to its sum, at most: an accumulator's revisit distance."""
@@ -43,6 +44,9 @@ MATRIX_LATENCY = 48
 VECTOR_LATENCY = 64
 """Cycles from a source word to its result: two combines of 8, the longest function of 40, memory."""
 
+RESULTS_PER_CYCLE = 2
+"""Group results that a scale unit takes in a cycle."""
+
 REDUCTION_TAIL = 7 * ADDER_LATENCY + 8
 """Cycles of the tree that joins the 128 partial results, behind the last row only."""
 
@@ -50,7 +54,7 @@ DISPATCH = 1
 """Cycles of the sequencer for an instruction."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cost:
     """Cycles and traffic of one instruction.
 
@@ -58,7 +62,6 @@ class Cost:
     ----------
     busy : cycles for which the unit cannot take another instruction
     latency : further cycles until the results are visible
-    beats : bytes that pass each port's reader or writer, as cycles of that port
     stream : the bytes read by the weight stream reader, over all ports
     transfer : bytes read or written by LD and ST, on port 0 or spread by lane
     products : useful products, for utilisation
@@ -81,10 +84,11 @@ def group_cycles(weights: WeightFormat, kept: int, vectors: int, columns: int) -
 
     Matrix-vector packs two rows in a slice: 32 codes of a row pair a cycle, fewer if a beat holds
     fewer. Matrix-matrix packs two vectors: a window of one row (8:16 and sparser: two windows) with
-    two vectors a cycle in each column. Either way no faster than the codes arrive.
+    two vectors a cycle in each column. Either way no faster than the codes arrive or the scale unit
+    takes results.
     """
     codes = GROUP * (kept / WINDOW if weights.sparse else 1.0)
-    arrival = codes / codes_per_cycle(weights)
+    arrival = max(codes / codes_per_cycle(weights), 1 / RESULTS_PER_CYCLE)
     if vectors == 1:
         return arrival
     windows = 1.0 if weights.sparse and kept <= WINDOW // 2 else GROUP / CHAIN_SLICES
@@ -101,6 +105,10 @@ def kept_of(layout: TileLayout, groups: int, stride: int) -> int:
     return WINDOW
 
 
+_NOTHING = Cost(DISPATCH)
+"""An instruction of SYS, or one that has no elements."""
+
+
 def cost(instruction: Instruction, resolve: Resolve, config: AcceleratorConfig) -> Cost:
     """Return the cost of an instruction with these register values."""
     if isinstance(instruction, Multiply):
@@ -111,7 +119,7 @@ def cost(instruction: Instruction, resolve: Resolve, config: AcceleratorConfig) 
         return _load(instruction, resolve, config)
     if isinstance(instruction, Store):
         return _store(instruction, resolve)
-    return Cost(DISPATCH)
+    return _NOTHING
 
 
 def _multiply(multiply: Multiply, resolve: Resolve, config: AcceleratorConfig) -> Cost:
@@ -121,10 +129,10 @@ def _multiply(multiply: Multiply, resolve: Resolve, config: AcceleratorConfig) -
     """
     tiles, groups = resolve(multiply.tiles), resolve(multiply.groups)
     vectors = resolve(multiply.outer) * multiply.inner
-    weights = multiply.format.weight_format()
-    layout = TileLayout(weights, multiply.tile_rows.rows, config.lanes, config.ports)
     if not tiles * groups * vectors:
-        return Cost(DISPATCH)
+        return _NOTHING
+    layout = layout_of(multiply.format, multiply.tile_rows, config.lanes, config.ports)
+    weights = layout.format
     kept = kept_of(layout, groups, multiply.stride)
     paired = 1 if multiply.opcode is Opcode.MV else max(2, vectors)
     compute = layout.rows * groups * group_cycles(weights, kept, paired, config.columns)
@@ -144,7 +152,7 @@ def _vector(vector: Vector, resolve: Resolve, config: AcceleratorConfig) -> Cost
     length = resolve(vector.length) + (max(outer, 1) - 1 if vector.step else 0)
     rows = outer * vector.inner
     if not rows * length:
-        return Cost(DISPATCH)
+        return _NOTHING
     latency = VECTOR_LATENCY
     if vector.reduce is not Reduce.NONE:
         latency += REDUCTION_TAIL
@@ -155,7 +163,7 @@ def _load(load: Load, resolve: Resolve, config: AcceleratorConfig) -> Cost:
     """One beat a cycle, after the memory's latency; GATHER asks for its list first."""
     rows, length = resolve(load.rows), resolve(load.length)
     if not rows * length:
-        return Cost(DISPATCH)
+        return _NOTHING
     if load.kind is LoadKind.VECTOR:
         beats = rows * -(-length * (2 if load.element is Element.F16 else 4) // BEAT_BYTES)
         return Cost(busy=beats, latency=MEMORY_LATENCY, transfer=beats * BEAT_BYTES)
@@ -182,5 +190,5 @@ def _store(store: Store, resolve: Resolve) -> Cost:
     else:
         beats = 1
     if not beats:
-        return Cost(DISPATCH)
+        return _NOTHING
     return Cost(busy=beats, latency=MEMORY_LATENCY, transfer=beats * BEAT_BYTES)

@@ -17,7 +17,13 @@ from wingbeat.hw.isa.instructions import Instruction, Unit
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.sequencer import Registers
 
-@dataclass(frozen=True)
+_ST, _MPE, _SYS = Unit.ST.value, Unit.MPE.value, Unit.SYS.value
+
+UNITS_OF_MASK = [[unit.value for unit in Unit if mask >> unit.value & 1] for mask in range(32)]
+"""Units of each wait or release mask."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Cycles of one instruction: from its start to when its results are visible."""
 
@@ -28,13 +34,13 @@ class Span:
 
 @dataclass
 class Totals:
-    """Sums over a run, for utilisation and bandwidth."""
+    """Sums over a run, for utilisation and bandwidth; `busy` is indexed by unit."""
 
     instructions: int = 0
     stream: int = 0
     transfer: int = 0
     products: int = 0
-    busy: dict[Unit, int] = field(default_factory=lambda: dict.fromkeys(Unit, 0))
+    busy: list[int] = field(default_factory=lambda: [0] * len(Unit))
 
 
 class Timeline:
@@ -48,10 +54,11 @@ class Timeline:
     def __init__(self, config: AcceleratorConfig) -> None:
         self._config = config
         self._prefetch = config.prefetch_beats * config.lanes * BEAT_BYTES // config.port_bytes
-        self._free = dict.fromkeys(Unit, 0)
-        self._visible = dict.fromkeys(Unit, 0)
-        self._tokens: dict[tuple[Unit, Unit], deque[int]] = {}
-        self._queues: dict[Unit, deque[int]] = {unit: deque() for unit in Unit}
+        # indexed by unit; tokens by 8 * from + to
+        self._free = [0] * len(Unit)
+        self._visible = [0] * len(Unit)
+        self._tokens: list[deque[int]] = [deque() for _ in range(64)]
+        self._queues: list[deque[int]] = [deque() for _ in Unit]
         self._dispatch = 0
         self._stream_free = 0
         self.totals = Totals()
@@ -59,40 +66,38 @@ class Timeline:
     @property
     def now(self) -> int:
         """Cycle by which everything so far is complete."""
-        return max(self._dispatch, *self._visible.values())
+        return max(self._dispatch, *self._visible)
 
     def advance(self, instruction: Instruction, registers: Registers) -> Span:
         """Place the next instruction of the program."""
         price = cost(instruction, registers.resolve, self._config)
-        unit = instruction.unit
+        unit = instruction.unit.value
         start = self._enter(unit)
         stored = 0
-        for source in Unit:
-            if instruction.wait >> source.value & 1:
-                token = self._take(source, unit)
-                start = max(start, token)
-                if source is Unit.ST:
-                    stored = token
+        for source in UNITS_OF_MASK[instruction.wait]:
+            token = self._take(source, unit)
+            start = max(start, token)
+            if source == _ST:
+                stored = token
         finish = start + price.busy
         if price.stream:
             finish = max(finish, self._read(price.stream, stored))
         elif price.transfer:
             # LD and ST share port 0 with the weight stream
             self._stream_free += price.transfer // BEAT_BYTES * 128 // self._config.port_bits
-        if unit is Unit.SYS:
+        if unit == _SYS:
             self._dispatch = finish
         self._free[unit] = finish
-        end = finish + price.latency
         # a unit's results become visible in order
-        self._visible[unit] = end = max(end, self._visible[unit])
+        end = max(finish + price.latency, self._visible[unit])
+        self._visible[unit] = end
         self._queues[unit].append(finish)
-        for target in Unit:
-            if instruction.release >> target.value & 1:
-                self._tokens.setdefault((unit, target), deque()).append(end)
+        for target in UNITS_OF_MASK[instruction.release]:
+            self._tokens[8 * unit + target].append(end)
         self._count(unit, price)
         return Span(start, end, price)
 
-    def _enter(self, unit: Unit) -> int:
+    def _enter(self, unit: int) -> int:
         """Dispatch to a unit: wait for the sequencer, a place in the queue, and the unit."""
         queue = self._queues[unit]
         if len(queue) > self._config.queue_depth:
@@ -100,19 +105,19 @@ class Timeline:
         self._dispatch += DISPATCH
         return max(self._dispatch, self._free[unit])
 
-    def _take(self, source: Unit, target: Unit) -> int:
-        tokens = self._tokens.get((source, target))
+    def _take(self, source: int, target: int) -> int:
+        tokens = self._tokens[8 * source + target]
         return tokens.popleft() if tokens else 0
 
     def _read(self, size: int, not_before: int) -> int:
         """Return when the last beat of a stream has arrived, read as far ahead as queues allow."""
         cycles = -(-size // self._config.port_bytes)
-        ahead = self._free[Unit.MPE] - self._prefetch
+        ahead = self._free[_MPE] - self._prefetch
         begin = max(self._stream_free, ahead, self._dispatch, not_before)
         self._stream_free = begin + cycles
         return self._stream_free + MEMORY_LATENCY
 
-    def _count(self, unit: Unit, price: Cost) -> None:
+    def _count(self, unit: int, price: Cost) -> None:
         totals = self.totals
         totals.instructions += 1
         totals.stream += price.stream

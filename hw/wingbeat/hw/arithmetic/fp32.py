@@ -26,8 +26,11 @@ def settle(values: Float) -> Float:
     -------
     The same array.
     """
+    magnitudes = np.abs(values)
+    if values.size == 0 or magnitudes.min() >= SMALLEST_NORMAL:
+        return values  # nothing to do; a NaN makes the comparison false
     # the product with False is a zero of the same sign; infinities and normals pass unchanged
-    np.multiply(values, np.abs(values) >= SMALLEST_NORMAL, out=values)
+    np.multiply(values, magnitudes >= SMALLEST_NORMAL, out=values)
     nan = np.isnan(values)
     if nan.any():
         values[nan] = QUIET_NAN

@@ -77,9 +77,17 @@ def table(name: str) -> Coefficients:
 
 
 def _polynomial(coefficients: Coefficients, index: npt.NDArray[np.int32], r: Float) -> Float:
-    """Evaluate the segment's quadratic at `r`; nothing here can become subnormal but r * c."""
-    c0, c1, c2 = (coefficients[index, order] for order in range(3))
-    return fp32.add(c0, fp32.multiply(r, fp32.add(c1, fp32.multiply(r, c2))))
+    """Evaluate the segment's quadratic at `r`.
+
+    Products may be too small for a normal number, but then they vanish in the sum with the next
+    coefficient whether they are replaced by zero or not: nothing is to be settled.
+    """
+    chosen = coefficients[index]
+    result = chosen[..., 2] * r
+    result += chosen[..., 1]
+    result *= r
+    result += chosen[..., 0]
+    return result
 
 
 def _split(fraction: Float) -> tuple[npt.NDArray[np.int32], Float]:
@@ -88,27 +96,33 @@ def _split(fraction: Float) -> tuple[npt.NDArray[np.int32], Float]:
     1 arises where a tiny negative number, less its floor of -1, is rounded.
     """
     index = np.minimum((fraction * np.float32(SEGMENTS)).astype(np.int32), SEGMENTS - 1)
-    return index, fp32.settle(fraction - index.astype(np.float32) * np.float32(1 / SEGMENTS))
+    return index, fraction - index.astype(np.float32) * np.float32(1 / SEGMENTS)
 
 
 def _scaled(values: Float, exponents: npt.NDArray[np.int32]) -> Float:
     """Return values * 2**exponents by adding to the exponent field; overflow is inf, underflow 0."""
     bits = values.view(np.int32)
-    field = ((bits >> _FRACTION_BITS) & 0xFF) + exponents
-    moved = bits + (exponents << _FRACTION_BITS)
-    result = np.where(field >= 0xFF, np.float32(np.inf), moved.view(np.float32))
-    return np.where(field <= 0, np.float32(0), result).astype(np.float32)
+    field = (bits >> _FRACTION_BITS) + exponents
+    moved = (bits + (exponents << _FRACTION_BITS)).view(np.float32)
+    if field.size and (field.max() >= 0xFF or field.min() <= 0):
+        moved = np.where(field >= 0xFF, np.float32(np.inf), moved)
+        moved = np.where(field <= 0, np.float32(0), moved)
+    return moved
 
 
 def exp2(x: Float) -> Float:
     """2**x; relative error below 1.3e-7. 0 below -126, infinity from 128 on."""
     inside = (x >= -126) & (x < 128)
-    safe = np.where(inside, x, np.float32(0))
+    ordinary = inside.all()
+    safe = x if ordinary else np.where(inside, x, np.float32(0))
     whole = np.floor(safe)
     index, r = _split(safe - whole)
     power = _scaled(_polynomial(table("exp2"), index, r), whole.astype(np.int32))
+    if ordinary:
+        return power
     outside = np.where(x > 0, np.float32(np.inf), np.float32(0))
-    return fp32.settle(np.where(inside, power, np.where(np.isnan(x), x, outside)))
+    outside = np.where(np.isnan(x), QUIET_NAN, outside)
+    return np.where(inside, power, outside)
 
 
 def _significand(x: Float) -> tuple[npt.NDArray[np.int32], Float, npt.NDArray[np.int32]]:
@@ -123,25 +137,23 @@ def _significand(x: Float) -> tuple[npt.NDArray[np.int32], Float, npt.NDArray[np
 def reciprocal(x: Float) -> Float:
     """1/x; relative error below 1.3e-7. An infinity for a zero, a zero for an infinity."""
     index, r, exponent = _significand(x)
-    magnitude = _scaled(_polynomial(table("reciprocal"), index, r), -exponent)
-    magnitude = np.where(x == 0, np.float32(np.inf), np.where(np.isinf(x), 0, magnitude))
-    result = np.copysign(magnitude, x)
-    return fp32.settle(np.where(np.isnan(x), x, result).astype(np.float32))
+    result = _scaled(_polynomial(table("reciprocal"), index, r), -exponent)
+    ordinary = np.isfinite(x) & (x != 0)
+    if not ordinary.all():
+        result = np.where(x == 0, np.float32(np.inf), np.where(np.isinf(x), 0, result))
+        result = np.where(np.isnan(x), QUIET_NAN, result).astype(np.float32)
+        return np.where(np.isnan(x), QUIET_NAN, np.copysign(result, x))
+    return np.copysign(result, x)
 
 
 def rsqrt(x: Float) -> Float:
     """1/sqrt(x); relative error below 1.3e-7. Infinity for a zero, NaN below."""
     index, r, exponent = _significand(x)
-    odd = (exponent & 1).astype(bool)
-    root = np.where(
-        odd,
-        _polynomial(table("rsqrt_odd"), index, r),
-        _polynomial(table("rsqrt_even"), index, r),
-    )
+    both = np.concatenate([table("rsqrt_even"), table("rsqrt_odd")])
+    root = _polynomial(both, index + SEGMENTS * (exponent & 1), r)
     result = _scaled(root, -(exponent >> 1))
     result = np.where(x == 0, np.float32(np.inf), np.where(np.isposinf(x), 0, result))
-    result = np.where((x < 0) | np.isnan(x), QUIET_NAN, result)
-    return fp32.settle(result.astype(np.float32))
+    return np.where((x < 0) | np.isnan(x), QUIET_NAN, result).astype(np.float32)
 
 
 def sigmoid(x: Float) -> Float:
@@ -150,7 +162,7 @@ def sigmoid(x: Float) -> Float:
     The error is that of the rounded exponent, largest far from zero (x near -87).
     """
     decay = exp2(fp32.multiply(np.negative(x), LOG2_E))
-    return reciprocal(fp32.add(np.float32(1), decay))
+    return reciprocal(np.float32(1) + decay)
 
 
 def silu(x: Float) -> Float:
@@ -163,15 +175,15 @@ def _sine_of_quarters(x: Float, shift: int) -> Float:
     finite = np.isfinite(x)
     turn = np.where(finite, x, np.float32(0))
     turn = turn - np.floor(turn)  # exact, but for a tiny negative turn, which rounds to 1
-    quarters = fp32.multiply(turn, np.float32(4))
+    quarters = turn * np.float32(4)
     whole = np.floor(quarters)
-    position = fp32.settle(quarters - whole)
+    position = quarters - whole
     quadrant = (whole.astype(np.int32) + shift) & 3
     mirrored = (quadrant & 1).astype(bool)
     index, r = _split(np.where(mirrored, np.float32(1) - position, position))
     value = _polynomial(table("sine"), index, r)
     value = np.where(quadrant >= 2, np.negative(value), value)
-    return fp32.settle(np.where(finite, value, QUIET_NAN).astype(np.float32))
+    return np.where(finite, value, QUIET_NAN)
 
 
 def sine(x: Float) -> Float:

@@ -49,10 +49,15 @@ def scale_of(largest: Float) -> Float:
     The quotient by 127 is rounded *up* to 11 bits of significand, so that codes stay in range.
     Zero below `QUIET_LIMIT`; NaN (as poison, it reaches the logits) for a non-finite magnitude.
     """
-    quotient = (largest * _ONE_127TH).astype(np.float32)
-    raised = ((quotient.view(np.uint32) + _ROUND_UP) & ~_ROUND_UP).view(np.float32)
-    scale = np.where(largest < QUIET_LIMIT, np.float32(0), raised)
-    return np.where(np.isfinite(largest), scale, QUIET_NAN).astype(np.float32)
+    quotient = largest * _ONE_127TH
+    scale = ((quotient.view(np.uint32) + _ROUND_UP) & ~_ROUND_UP).view(np.float32)
+    quiet = largest < QUIET_LIMIT
+    if quiet.any():
+        scale[quiet] = 0
+    finite = np.isfinite(largest)
+    if not finite.all():
+        scale[~finite] = QUIET_NAN
+    return scale
 
 
 def quantise(values: Float, group: int) -> Quantised:
@@ -70,16 +75,15 @@ def quantise(values: Float, group: int) -> Quantised:
     shape = values.shape[:-1]
     wide = values.reshape(*shape, -1, group)
     scales = scale_of(np.abs(wide).max(axis=-1))
-    usable = (scales > 0)[..., None]
-    inverse = np.divide(
-        np.float32(1), scales[..., None], out=np.zeros((*scales.shape, 1), np.float32), where=usable
-    )
-    scaled = np.zeros_like(wide)
-    np.multiply(wide, inverse, out=scaled, where=usable)
-    codes = np.clip(np.rint(scaled), -LARGEST_CODE, LARGEST_CODE).astype(np.int8)
-    codes = codes.reshape(*shape, -1, 32)
-    return Quantised(
-        codes=codes,
-        scales=np.repeat(scales, group // 32, axis=-1),
-        sums=codes.sum(axis=-1, dtype=np.int16),
-    )
+    usable = scales > 0
+    if usable.all():
+        inverse = np.float32(1) / scales
+    else:
+        inverse = np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=usable)
+        # a group of NaNs has no codes, whatever it holds
+        wide = np.where(np.isnan(scales)[..., None], np.float32(0), wide)
+    # the scale was rounded up, so that no product reaches 127.5
+    codes = np.rint(wide * inverse[..., None]).astype(np.int8).reshape(*shape, -1, 32)
+    if group > 32:
+        scales = np.repeat(scales, group // 32, axis=-1)
+    return Quantised(codes, scales, codes.sum(axis=-1, dtype=np.int16))

@@ -31,12 +31,14 @@ def total(values: Float) -> Float:
     The tree adds the upper half of the partial results to the lower half, seven times.
     """
     parts = _partials(values, 0.0)
+    # sums of numbers that are not negative cannot become subnormal: nothing is to be settled
+    add = np.add if parts.min() >= 0 else fp32.add
     sums = np.zeros_like(parts[..., 0, :])
     for step in range(parts.shape[-2]):
-        sums = fp32.add(sums, parts[..., step, :])
+        sums = add(sums, parts[..., step, :])
     while sums.shape[-1] > 1:
         half = sums.shape[-1] // 2
-        sums = fp32.add(sums[..., :half], sums[..., half:])
+        sums = add(sums[..., :half], sums[..., half:])
     return sums[..., 0]
 
 

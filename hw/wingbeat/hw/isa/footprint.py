@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
+from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE, WeightFormat
 from wingbeat.hw.isa.instructions import (
     Combine,
     Destination,
@@ -28,6 +28,7 @@ from wingbeat.hw.isa.instructions import (
     System,
     Vector,
 )
+from wingbeat.hw.isa.layouts import layout_of
 from wingbeat.hw.isa.operands import (
     BEAT_BYTES,
     GRANULE,
@@ -183,8 +184,8 @@ def _ceil(value: int, unit: int) -> int:
     return -(-value // unit)
 
 
-def _layout(format_: object, rows: TileRows, config: AcceleratorConfig) -> TileLayout:
-    return TileLayout(format_, rows.rows, config.lanes, config.ports)  # type: ignore[arg-type]
+def _layout(weights: WeightFormat, rows: TileRows, config: AcceleratorConfig) -> TileLayout:
+    return TileLayout(weights, rows.rows, config.lanes, config.ports)
 
 
 def _load(load: Load, registers: Registers, config: AcceleratorConfig) -> Iterator[Access]:
@@ -192,7 +193,7 @@ def _load(load: Load, registers: Registers, config: AcceleratorConfig) -> Iterat
     length = value(load.length, registers).high
     address = value(load.address, registers)
     if load.kind is LoadKind.GATHER:
-        layout = _layout(load.format.weight_format(), load.tile_rows, config)
+        layout = layout_of(load.format, load.tile_rows, config.lanes, config.ports)
         beats = layout.tiles(load.last + 1) * layout.tile_beats(_ceil(length, GROUP))
         yield from _beats(address, beats, False, "matrix", striped=True)
         yield from _words(value(load.list, registers), rows, False, "list")
@@ -240,7 +241,7 @@ def _multiply(
     tiles = value(multiply.tiles, registers).high
     groups = value(multiply.groups, registers).high
     outer = value(multiply.outer, registers).high
-    layout = _layout(multiply.format.weight_format(), multiply.tile_rows, config)
+    layout = layout_of(multiply.format, multiply.tile_rows, config.lanes, config.ports)
     if tiles > 0 and groups > 0:
         # the header of a sparse tile chooses N: the tile is as long as the stride says
         sparse = layout.format.sparse

@@ -11,7 +11,7 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.formats import SPARSE_COUNTS
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.instructions import Multiply
-from wingbeat.hw.isa.operands import FormatField
+from wingbeat.hw.isa.layouts import layout_of
 from wingbeat.hw.sequencer import Registers
 from wingbeat.hw.stream import TileLayout, Unpacked
 from wingbeat.sim.isa.scratchpads import OperandMemory, VectorMemory
@@ -61,19 +61,16 @@ class MatrixUnit:
         target[...] = result.reshape(outer, inner, rows)
 
     def _weights(self, instruction: Multiply, address: int, tiles: int, groups: int) -> Unpacked:
-        key = (address, tiles, groups, instruction.stride, instruction.format.to_bits())
-        key += (instruction.tile_rows,)
-        known = self._decoded.get(key)
-        if known is not None:
-            return known
-        layout = self._layout(instruction.format, instruction.tile_rows.rows)
+        constant = self._memory.constant(address)
+        key = (address, tiles, groups, instruction.stride, instruction.format, instruction.tile_rows)
+        if constant and key in self._decoded:
+            return self._decoded[key]
+        config = self._config
+        layout = layout_of(instruction.format, instruction.tile_rows, config.lanes, config.ports)
         weights = decode_stream(self._memory, layout, address, tiles, groups, instruction.stride)
-        if self._memory.constant(address):
+        if constant:
             self._decoded[key] = weights
         return weights
-
-    def _layout(self, format_: FormatField, rows: int) -> TileLayout:
-        return TileLayout(format_.weight_format(), rows, self._config.lanes, self._config.ports)
 
 
 def decode_stream(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 
 from wingbeat.hw.arithmetic import fp32
 from wingbeat.hw.arithmetic.half import decode_half, encode_half
@@ -10,6 +14,7 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Element, Load, LoadKind, Store, StoreKind
+from wingbeat.hw.isa.layouts import layout_of
 from wingbeat.hw.sequencer import Registers
 from wingbeat.hw.stream import TileLayout
 from wingbeat.sim.isa.matrix import decode_stream
@@ -60,8 +65,7 @@ class TransferUnit:
     ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """Decode one row: the tile it is in, as a lane would, then the row of it."""
         config = self._config
-        weights = load.format.weight_format()
-        layout = TileLayout(weights, load.tile_rows.rows, config.lanes, config.ports)
+        layout = layout_of(load.format, load.tile_rows, config.lanes, config.ports)
         tile, row = divmod(index, layout.tile_height)
         stride = layout.tile_beats(groups)
         address = registers.resolve(load.address) + tile * stride
@@ -102,27 +106,50 @@ class TransferUnit:
         groups = length // GROUP
         config = self._config
         source = self._operands.view(store.operand, registers, rows, 1, groups)
-        codes = source.codes.reshape(rows, length)
+        codes = source.codes.reshape(rows, length).view(np.uint8)
         halves = encode_half(source.scales[:, 0])
-        positions = registers[store.position] + np.arange(rows)[:, None]
+        first = registers[store.position]
         address = registers.resolve(store.address)
         if store.kind is StoreKind.KEYS:
             layout = TileLayout(KEY_CACHE, store.tile_rows.rows, config.lanes, config.ports)
             stride = layout.tile_beats(groups)
-            tiles = layout.tiles(int(positions[-1, 0]) + 1)
-            cache = self._memory.stream(address, tiles * stride)
-            columns = np.arange(length)[None]
-            cache[layout.locate_codes(positions, columns, stride)] = codes.view(np.uint8)
-            port, byte = layout.locate_scales(positions, np.arange(groups)[None], stride)
+            cache = self._memory.stream(address, layout.tiles(first + rows) * stride)
+            places = _key_places(layout, first, rows, length, stride)
+            cache[places.codes] = codes
+            port, byte = places.scales
             cache[port, byte] = halves & 0xFF
             cache[port, byte + 1] = halves >> 8
             return
         layout = TileLayout(VALUE_CACHE, store.tile_rows.rows, config.lanes, config.ports)
-        last = layout.tile_beats(int(positions[-1, 0]) // GROUP + 1)
+        last = layout.tile_beats((first + rows - 1) // GROUP + 1)
         cache = self._memory.stream(address, (layout.tiles(length) - 1) * store.stride + last)
-        dimensions = np.arange(length)[None]
-        cache[layout.locate_codes(dimensions, positions, store.stride)] = codes.view(np.uint8)
-        first = int(positions[0, 0])
+        cache[_value_places(layout, first, rows, length, store.stride)] = codes
         words = -(-(first + rows) // 2)
         scales = self._memory.words(registers.resolve(store.list) * WORDS_PER_BEAT, words)
         scales.view(np.uint16)[first : first + rows] = halves[:, 0]
+
+
+Places = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Port and byte of each code or scale."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _KeyPlaces:
+    codes: Places
+    scales: Places
+
+
+# every layer and head appends at the same positions
+@lru_cache(maxsize=8)
+def _key_places(layout: TileLayout, first: int, rows: int, length: int, stride: int) -> _KeyPlaces:
+    positions = first + np.arange(rows)[:, None]
+    return _KeyPlaces(
+        layout.locate_codes(positions, np.arange(length)[None], stride),
+        layout.locate_scales(positions, np.arange(length // GROUP)[None], stride),
+    )
+
+
+@lru_cache(maxsize=8)
+def _value_places(layout: TileLayout, first: int, rows: int, length: int, stride: int) -> Places:
+    positions = first + np.arange(rows)[:, None]
+    return layout.locate_codes(np.arange(length)[None], positions, stride)
