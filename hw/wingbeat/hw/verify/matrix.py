@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.cost import ADDER_LATENCY, codes_per_cycle
+from wingbeat.hw.config import BEAT_BITS, CHAIN_PRODUCTS, AcceleratorConfig
+from wingbeat.hw.cost import ADDER_LATENCY
 from wingbeat.hw.formats import GROUP, KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
 from wingbeat.hw.isa.footprint import Registers, value
 from wingbeat.hw.isa.instructions import Multiply, Opcode
@@ -45,9 +45,10 @@ def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: in
 
     A lane works through a tile group by group, and within a group through its row pairs. Groups
     are dealt to the strands in turn, so an accumulator is added to once in `strands` groups, each
-    of which takes at least (with B bits a code, rate = `codes_per_cycle`: 128 / B, at most 32)
+    of which takes at least (with codes of B bits)
 
-        MV, dense    64 / rate cycles a row pair     64 codes; two rows share a slice
+        MV, dense    B / 2 cycles a row pair,        64 codes, 128 bits a cycle;
+                     at least 2                      two rows share each of 16 slices
         MV, sparse   1 cycle a row pair              the scale unit takes two results a cycle, both
                                                      of a pair, however few codes are kept
         MM, dense    2 cycles a row                  32 codes on 16 slices, once for each pair of
@@ -61,7 +62,9 @@ def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: in
     strands : accumulators that share a reduction: 1, 2, 4 or 8
     """
     if opcode is Opcode.MV:
-        dense = Fraction(2 * GROUP) / Fraction(codes_per_cycle(weights))
+        dense = max(
+            Fraction(2 * GROUP, CHAIN_PRODUCTS), Fraction(2 * GROUP * weights.bits, BEAT_BITS)
+        )
         pair = Fraction(1) if weights.sparse else dense
         return strands * rows // 2 * pair
     return Fraction(strands * rows * (1 if weights.sparse else 2))
