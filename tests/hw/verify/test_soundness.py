@@ -5,76 +5,12 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.hw.verify import fuzz_programs
 from tests.hw.verify.decoupled import ends
-from tests.hw.verify.programs import CONFIG, MEMORY, fence
-from tests.hw.verify.random_programs import random_program
+from tests.hw.verify.fuzz_programs import check, fuzz
+from tests.hw.verify.programs import fence
 
-from wingbeat.hw.errors import ProgramError
-from wingbeat.hw.isa.disassembler import disassemble
-from wingbeat.hw.isa.footprint import Space, accesses
-from wingbeat.hw.isa.instructions import Instruction, System, Unit
-from wingbeat.hw.isa.program import Program
-from wingbeat.hw.sequencer import Registers, Sequencer
-from wingbeat.hw.verify import Report, verify
-
-LONGEST = 3000
-"""Instructions of a program that is worth running."""
-
-
-def run(program: Program, report: Report, rng: random.Random) -> list[Instruction]:
-    """Execute with random arguments; every prediction of the report must hold."""
-
-    def peek(system: System, registers: Registers) -> int:
-        return rng.getrandbits(32)
-
-    arguments = {a.name: rng.randint(a.low, a.high) for a in program.arguments}
-    sequencer = Sequencer(program, arguments, peek)
-    trace = []
-    for pc, instruction in sequencer.run():
-        state = report.registers[pc]
-        assert state is not None, f"instruction {pc} should never be executed"
-        for register, predicted in enumerate(state):
-            value = sequencer.registers[register]
-            assert predicted.low <= value <= predicted.high, (pc, register, value, predicted)
-        stays_inside(instruction, sequencer.registers)
-        trace.append(instruction)
-    assert len(trace) <= report.executed
-    return trace
-
-
-def stays_inside(instruction: Instruction, registers: Registers) -> None:
-    for access in accesses(instruction, registers.intervals(), CONFIG):
-        if access.space is Space.MEMORY:
-            assert any(
-                region.start * 4 <= access.start
-                and access.stop <= region.stop * 4
-                and (region.writable or not access.write)
-                and (region.striped or not access.striped)
-                for region in MEMORY.regions
-            ), access
-        elif access.space is Space.VECTOR:
-            assert access.stop <= CONFIG.vector_words, access
-        else:
-            assert access.stop <= CONFIG.operand_groups, access
-
-
-def check(rng: random.Random) -> str:
-    """Try one program: `refused`, `long` or `run`."""
-    program = random_program(rng)
-    try:
-        report = verify(program, MEMORY, CONFIG)
-    except ProgramError as error:
-        assert "\n" not in str(error)
-        return "refused"
-    if report.executed > LONGEST:
-        return "long"
-    try:
-        trace = run(program, report, rng)
-        assert ends(trace, rng, depth=rng.randint(1, 4)), "stuck"
-    except BaseException as error:
-        error.add_note("\n".join(disassemble(program)))
-        raise
-    return "run"
+from wingbeat.hw.isa.instructions import Unit
 
 
 @settings(deadline=None, max_examples=200)
@@ -85,9 +21,18 @@ def test_accepted_programs_run(rng: random.Random) -> None:
 
 def test_many_programs_are_accepted() -> None:
     """Were few accepted, the test above would show little."""
-    outcomes = [check(random.Random(seed)) for seed in range(300)]
-    assert outcomes.count("run") > 60
-    assert outcomes.count("refused") > 30
+    outcomes = fuzz(300, seed=1)
+    assert outcomes["run"] > 60
+    assert outcomes["refused"] > 30
+
+
+def test_a_failure_names_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzz_programs, "ends", lambda trace, rng, depth: False)
+    with pytest.raises(AssertionError) as caught:
+        fuzz(300, seed=1)
+    listing, case = caught.value.__notes__
+    assert "sys.halt" in listing
+    assert case.startswith("case 1:")
 
 
 @pytest.mark.parametrize("depth", [1, 4])

@@ -192,11 +192,11 @@ def _step(system: System, path: _Path) -> None:
 def _addend(system: System, a: Interval, operand: Interval) -> Interval | None:
     """Return what an instruction adds to its own destination, or None if it is no such addition."""
     target = system.destination
-    if system.operation is Scalar.ADD and (system.a == target) != (system.b == target):
-        if system.a == target:
-            return _signed(operand)
+    if system.operation is Scalar.ADD and system.a == target:
+        return _signed(operand)
+    if system.operation is Scalar.ADD and system.b == target:
         return _signed(wrapped(a.low + system.immediate, a.high + system.immediate))
-    if system.operation is Scalar.SUB and system.a == target and system.b != target:
+    if system.operation is Scalar.SUB and system.a == target:
         addend = _signed(operand)
         return Interval(-addend.high, -addend.low)
     return None
