@@ -188,6 +188,10 @@ LINES: list[tuple[Instruction, str]] = [
     (sys(Scalar.ADD, destination=3, a=1, immediate=5), "sys.add       r3 = r1 + 5"),
     (sys(Scalar.ADD, destination=3, a=1, immediate=2**32 - 1), "sys.add       r3 = r1 + -1"),
     (sys(Scalar.SUB, destination=3, a=1, b=2, immediate=5), "sys.sub       r3 = r1 - (r2 + 5)"),
+    (
+        sys(Scalar.LESS, destination=3, b=2, immediate=2**32 - 1),
+        "sys.less      r3 = 0 < (r2 - 1)",
+    ),
     (sys(Scalar.LESS, destination=3, b=2), "sys.less      r3 = 0 < r2"),
     (sys(Scalar.MIN, destination=3, a=3, immediate=8192), "sys.min       r3 = min(r3, 0x2000)"),
     (

@@ -206,7 +206,11 @@ def _system(system: System) -> str:
 
 
 def _sum(register: int, immediate: int) -> str:
-    """Return `5`, `r3` or `r3 + 5`."""
+    """Return `5`, `r3`, `r3 + 5` or `r3 - 1`."""
+    constant = notation.signed(immediate)
     if not register:
-        return notation.signed(immediate)
-    return f"r{register} + {notation.signed(immediate)}" if immediate else f"r{register}"
+        return constant
+    if not immediate:
+        return f"r{register}"
+    sign, digits = ("-", constant[1:]) if constant.startswith("-") else ("+", constant)
+    return f"r{register} {sign} {digits}"
