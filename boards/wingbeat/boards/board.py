@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -65,7 +65,7 @@ def _is_board(entry: Any) -> bool:
     return bool(entry.name.endswith(".yaml"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_board(name: str) -> Board:
     """Return a board by name; ConfigError lists the names there are."""
     if name not in board_names():

@@ -11,7 +11,7 @@ from wingbeat.compiler.assemble import Assembled, assemble
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import fuse_swiglu, place_operands
 from wingbeat.compiler.lower.program import arguments, lower
-from wingbeat.compiler.lower.target import Target
+from wingbeat.compiler.lower.target import PartLimits, Target
 from wingbeat.compiler.plan import MemoryPlan, plan_memory
 from wingbeat.compiler.synchronise import Synchroniser
 from wingbeat.hw.arithmetic.fp32 import Float
@@ -33,7 +33,7 @@ class Generated:
     plan : memory plan
     constants : FP32 words of the constants region
     tokens : tokens of a prefill chunk
-    part : tokens of a chunk whose attention is computed at once
+    parts : tokens of a chunk whose attention is computed at once, by length
     on_chip : granules or groups used of each on-chip memory
     """
 
@@ -42,7 +42,7 @@ class Generated:
     plan: MemoryPlan
     constants: Float
     tokens: int
-    part: int
+    parts: tuple[PartLimits, ...]
     on_chip: dict[str, int]
 
 
@@ -62,10 +62,12 @@ def generate(graph: ir.Graph, config: AcceleratorConfig, slots: int) -> Generate
     refusal = CompileError("no chunk size fits")
     tokens = config.tokens
     while tokens:
-        part = min(tokens, config.tokens // shared)
+        most = min(tokens, config.tokens // shared)
+        part = 1 << (most.bit_length() - 1)
         while part:
+            parts = PartLimits.ladder(part, graph.context, most)
             try:
-                return _generate(graph, config, slots, tokens, part)
+                return _generate(graph, config, slots, tokens, parts)
             except CompileError as error:
                 refusal = error
             part //= 2
@@ -110,10 +112,14 @@ def _check_limits(graph: ir.Graph, config: AcceleratorConfig, attention: ir.Atte
 
 
 def _generate(
-    graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: int, part: int
+    graph: ir.Graph,
+    config: AcceleratorConfig,
+    slots: int,
+    tokens: int,
+    parts: tuple[PartLimits, ...],
 ) -> Generated:
     plan = plan_memory(graph, config, slots, tokens)
-    target = Target(graph, config, plan, tokens, part)
+    target = Target(graph, config, plan, tokens, parts)
     lower(target)
     places = allocate(target.code.body, config)
     ordered = Synchroniser(target.code.body, places).run(target.code.body)
@@ -128,4 +134,4 @@ def _generate(
     }
     words = np.zeros(target.constant_buffer.size * 16, np.float32)
     words[: len(target.constants.words)] = target.constants.words
-    return Generated(program, assembled.purposes, plan, words, tokens, part, used)
+    return Generated(program, assembled.purposes, plan, words, tokens, parts, used)

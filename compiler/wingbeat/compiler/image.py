@@ -157,8 +157,7 @@ def _assemble(what: str, manifest: Manifest, tensors: Mapping[str, Bytes]) -> Im
     _check(what, "the program", code, manifest.program.crc32c)
     _check(what, "the tokenizer", tensors["tokenizer"], manifest.tokenizer_crc32c)
     arguments = tuple(
-        Argument(a.name, a.register_, a.low, a.high, a.meaning)
-        for a in manifest.program.arguments
+        Argument(a.name, a.register_, a.low, a.high, a.meaning) for a in manifest.program.arguments
     )
     try:
         program = Program.decode(code, arguments)

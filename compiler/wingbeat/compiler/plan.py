@@ -176,7 +176,11 @@ def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> Matr
     rows = rows_of_tile(kind.rows, config.lanes)
     layout = TileLayout(kind.format, rows, config.lanes, config.ports)
     return MatrixPlan(
-        layout, kind.rows, kind.columns, layout.tiles(kind.rows), offset,
+        layout,
+        kind.rows,
+        kind.columns,
+        layout.tiles(kind.rows),
+        offset,
         strands_of(layout, config.columns),
     )
 
@@ -193,9 +197,7 @@ def _head(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> tuple[
     return dataclasses.replace(plan, tiles=round_up(plan.tiles, 2 * block)), block
 
 
-def _caches(
-    graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: int
-) -> CachePlan:
+def _caches(graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: int) -> CachePlan:
     attention = next(node for node in graph.nodes if isinstance(node, ir.Attention))
     key_rows = max(
         (rows for rows in (4, 8, 16) if rows * config.lanes <= _KEY_TILE_POSITIONS), default=4
@@ -218,9 +220,7 @@ def _caches(
     )
 
 
-def plan_memory(
-    graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: int
-) -> MemoryPlan:
+def plan_memory(graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: int) -> MemoryPlan:
     """Plan device memory.
 
     Parameters
@@ -261,9 +261,7 @@ def plan_memory(
         if isinstance(node, ir.RmsNorm):
             place(node)
     if embedding.matrix not in matrices:
-        matrices[embedding.matrix] = _matrix(
-            config, graph.matrices[embedding.matrix], weight_beats
-        )
+        matrices[embedding.matrix] = _matrix(config, graph.matrices[embedding.matrix], weight_beats)
         weight_beats += matrices[embedding.matrix].beats
     caches = _caches(graph, config, slots, tokens)
 

@@ -57,7 +57,9 @@ def make_report(
             "instructions": len(generated.program.instructions),
             "bytes": len(generated.program.instructions) * INSTRUCTION_BYTES,
             "chunk": generated.tokens,
-            "attention_chunk": generated.part,
+            "attention_chunks": [
+                {"positions": part.positions, "tokens": part.tokens} for part in generated.parts
+            ],
             "flightllm_buckets": flightllm_storage(parameters, config.lanes),
         },
         "memory": {
@@ -168,5 +170,3 @@ def flightllm_storage(parameters: LlamaParameters, lanes: int) -> dict[str, int]
         "prefill_buckets": len(prefill),
         "bytes": sum(decode) + sum(prefill),
     }
-
-

@@ -169,5 +169,3 @@ def _steps(body: Iterable[Step | Loop]) -> Iterable[Step]:
             yield item
         else:
             yield from _steps(item.body)
-
-

@@ -27,10 +27,10 @@ from wingbeat.hw.isa.instructions import (
     StoreKind,
     Vector,
 )
+from wingbeat.hw.isa.layouts import layout_of
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.reading import Resolve
 from wingbeat.hw.stream import TileLayout
-from wingbeat.hw.isa.layouts import layout_of
 
 ADDER_LATENCY = 8
 """Cycles from an FP32 addition's operands to its sum, at most: an accumulator's revisit distance."""
@@ -42,7 +42,7 @@ MATRIX_LATENCY = 48
 """Cycles from a beat of codes to its result in the vector memory: decode 4, chain 20, scale 24."""
 
 VECTOR_LATENCY = 64
-"""Cycles from a source word to its result: two combines of 8, the longest function of 40, memory."""
+"""Cycles from a source word to its result: two combines, the longest function, the memories."""
 
 RESULTS_PER_CYCLE = 2
 """Group results that a scale unit takes in a cycle."""

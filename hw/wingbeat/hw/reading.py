@@ -10,4 +10,5 @@ from wingbeat.hw.isa.operands import Address, Count, SmallCount
 class Resolve(Protocol):
     """Returns the value of an operand with the register values of the moment."""
 
-    def __call__(self, operand: Address | Count | SmallCount) -> int: ...
+    def __call__(self, operand: Address | Count | SmallCount) -> int:
+        """Return the value."""

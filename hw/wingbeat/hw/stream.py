@@ -23,7 +23,7 @@ of beats at the same addresses; an address names a beat on every port at once.
 from __future__ import annotations
 
 import dataclasses
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +103,7 @@ class TileLayout:
             codes=codes * kept // WINDOW if weights.sparse else codes,
         )
 
-    @lru_cache(maxsize=None)  # noqa: B019 - layouts are few and live as long as the program
+    @cache  # noqa: B019 - layouts are few and live as long as the program
     def span(self, kept: int = WINDOW) -> int:
         """Groups of a full record."""
         span = self.format.group // GROUP
@@ -391,7 +391,7 @@ class Unpacked:
 
 
 def _pack_bits(codes: Bytes, width: int) -> Bytes:
-    """Pack the last axis, `width` bits a code, lowest bit first; its length in bits is whole bytes."""
+    """Pack the last axis, `width` bits a code, lowest bit first, into whole bytes."""
     if width == 8:
         return codes
     if width in (2, 4):

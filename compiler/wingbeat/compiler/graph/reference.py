@@ -44,9 +44,7 @@ class Reference:
             values[node.name] = self._evaluate(node, inputs, tokens)
         return values[self._graph.nodes[-1].name]
 
-    def _evaluate(
-        self, node: ir.Node, inputs: list[Float], tokens: npt.NDArray[np.int64]
-    ) -> Float:
+    def _evaluate(self, node: ir.Node, inputs: list[Float], tokens: npt.NDArray[np.int64]) -> Float:
         match node:
             case ir.Embedding():
                 return self._matrices[node.matrix][tokens]

@@ -23,7 +23,8 @@ import math
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.lower.code import Amount, Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.registers import R
-from wingbeat.compiler.lower.target import Phase, Target, granules
+from wingbeat.compiler.lower.target import PartLimits, Phase, Target, granules
+from wingbeat.compiler.plan import round_up
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import (
     Combine,
@@ -37,7 +38,6 @@ from wingbeat.hw.isa.instructions import (
     Store,
     StoreKind,
 )
-from wingbeat.compiler.plan import round_up
 from wingbeat.hw.isa.operands import FormatField, TileRows
 
 LOG2_E = 1.4426950408889634
@@ -52,7 +52,7 @@ class _Part:
     """
 
     tokens: Amount
-    rows: int
+    limits: PartLimits
     length: R
     end: R
     tiles: R
@@ -60,6 +60,11 @@ class _Part:
     queries: R = R.ZERO
     results: R = R.ZERO
     totals: R = R.ZERO
+
+    @property
+    def rows(self) -> int:
+        """Tokens at most."""
+        return self.limits.tokens
 
 
 def attention(
@@ -88,7 +93,8 @@ def attention(
     if phase.many:
         _in_parts(target, node, queries, results, totals)
     else:
-        part = _Part(1, 1, R.LENGTH, R.LENGTH, R.TILES, R.GROUPS)
+        limits = PartLimits(1, graph.context)
+        part = _Part(1, limits, R.LENGTH, R.LENGTH, R.TILES, R.GROUPS)
         _heads(target, node, part, queries, results, totals)
     per_head = Ref(totals, inner=1, scalar=True)
     code.misc(
@@ -102,9 +108,7 @@ def attention(
     )  # fmt: skip
 
 
-def _append(
-    target: Target, phase: Phase, node: ir.Attention, key: Buffer, value: Buffer
-) -> None:
+def _append(target: Target, phase: Phase, node: ir.Attention, key: Buffer, value: Buffer) -> None:
     """Quantise keys (groups of 32) and values (one scale a head) and store them."""
     graph, code, caches = target.graph, target.code, target.plan.caches
     dim = graph.head_dim
@@ -141,18 +145,42 @@ def _append(
 def _in_parts(
     target: Target, node: ir.Attention, queries: Buffer, results: Buffer, totals: Buffer
 ) -> None:
-    """Loop over the chunk, as many tokens at a time as the scores have room for."""
+    """Loop over the chunk, as many tokens at a time as the scores have room for.
+
+    Short contexts leave room for more tokens: the code for each pair of limits is there, and the
+    length decides which of them has a trip.
+    """
+    code = target.code
+    shortest = 0
+    for part in target.parts:
+        code.scalar(Scalar.LESS, R.SCRATCH, R.LENGTH, part.positions + 1)
+        code.set(R.SECOND, shortest)
+        code.scalar(Scalar.LESS, R.SECOND, R.SECOND, R.LENGTH)
+        code.scalar(Scalar.AND, R.SCRATCH, R.SCRATCH, R.SECOND)
+        with code.loop(R.SCRATCH):
+            _parts(target, node, part, queries, results, totals)
+        shortest = part.positions
+
+
+def _parts(
+    target: Target,
+    node: ir.Attention,
+    limits: PartLimits,
+    queries: Buffer,
+    results: Buffer,
+    totals: Buffer,
+) -> None:
     code, keys = target.code, target.plan.caches.keys
     code.set(R.PART, 0)
-    code.scalar(Scalar.CEILDIV, R.SCRATCH, R.TOKENS, target.part)
+    code.scalar(Scalar.CEILDIV, R.SCRATCH, R.TOKENS, limits.tokens)
     with code.loop(R.SCRATCH):
         code.scalar(Scalar.SUB, R.PART_TOKENS, R.TOKENS, R.PART)
-        code.scalar(Scalar.MIN, R.PART_TOKENS, R.PART_TOKENS, target.part)
+        code.scalar(Scalar.MIN, R.PART_TOKENS, R.PART_TOKENS, limits.tokens)
         # the first token of the part sees itself and everything before it
         code.scalar(Scalar.ADD, R.PART_LENGTH, R.POSITION, R.PART, 1)
-        code.scalar(Scalar.MIN, R.PART_LENGTH, R.PART_LENGTH, target.graph.context)
+        code.scalar(Scalar.MIN, R.PART_LENGTH, R.PART_LENGTH, limits.positions)
         code.scalar(Scalar.ADD, R.PART_END, R.PART_LENGTH, R.PART_TOKENS, -1)
-        code.scalar(Scalar.MIN, R.PART_END, R.PART_END, target.graph.context)
+        code.scalar(Scalar.MIN, R.PART_END, R.PART_END, limits.positions)
         code.scalar(Scalar.CEILDIV, R.PART_TILES, R.PART_END, keys.tile_height)
         code.scalar(Scalar.CEILDIV, R.PART_GROUPS, R.PART_END, GROUP)
         code.scalar(Scalar.MUL, R.PART_QUERIES, R.PART, queries.pitch)
@@ -160,7 +188,7 @@ def _in_parts(
         code.scalar(Scalar.MUL, R.PART_TOTALS, R.PART, totals.pitch)
         part = _Part(
             tokens=R.PART_TOKENS,
-            rows=target.part,
+            limits=limits,
             length=R.PART_LENGTH,
             end=R.PART_END,
             tiles=R.PART_TILES,
@@ -170,7 +198,7 @@ def _in_parts(
             totals=R.PART_TOTALS,
         )
         _heads(target, node, part, queries, results, totals)
-        code.scalar(Scalar.ADD, R.PART, R.PART, target.part)
+        code.scalar(Scalar.ADD, R.PART, R.PART, limits.tokens)
 
 
 def _heads(
@@ -205,7 +233,8 @@ def _positions(target: Target, part: _Part) -> int:
     The verifier takes the longest first row and adds the steps of the others to it, so rows have
     room for that although no token sees more than the context.
     """
-    return round_up(target.plan.caches.positions + part.rows - 1, GROUP)
+    written = round_up(part.limits.positions, target.plan.caches.keys.tile_height)
+    return round_up(max(written, part.limits.positions + part.rows - 1), GROUP)
 
 
 def _scores(
@@ -252,9 +281,7 @@ def _scores(
         reads=(f"keys {head}",),
     )
     rows = Ref(scores, inner=positions)
-    peaks = Ref(
-        target.vector(f"peaks_{head % 2}", part.rows, shared * 16), inner=1, scalar=True
-    )
+    peaks = Ref(target.vector(f"peaks_{head % 2}", part.rows, shared * 16), inner=1, scalar=True)
     total = Ref(totals, head * shared, part.totals, inner=1, scalar=True)
     code.misc(
         "softmax", peaks, rows,
@@ -272,9 +299,7 @@ def _scores(
     )  # fmt: skip
 
 
-def _values(
-    target: Target, node: ir.Attention, part: _Part, head: int, results: Buffer
-) -> None:
+def _values(target: Target, node: ir.Attention, part: _Part, head: int, results: Buffer) -> None:
     caches = target.plan.caches
     shared = node.heads // node.kv_heads
     _, weights = _buffers(target, node, part, head)

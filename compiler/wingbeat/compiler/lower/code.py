@@ -158,8 +158,7 @@ class Code:
         """Append an instruction; the views become fields of it."""
         refs = views or {}
         operands: dict[str, Any] = {
-            name: ref.operand() if name == "operand" else ref.vector()
-            for name, ref in refs.items()
+            name: ref.operand() if name == "operand" else ref.vector() for name, ref in refs.items()
         }
         instruction = dataclasses.replace(instruction, **operands)
         buffers = {name: ref.buffer for name, ref in refs.items()}

@@ -132,9 +132,7 @@ def best_token(target: Target) -> None:
         {"destination": Ref(candidates)},
         reads=("logits",),
     )
-    code.misc(
-        "best token", Ref(found), Ref(candidates), reduce=Reduce.ARGMAX, length=MAXIMUM_WORDS
-    )
+    code.misc("best token", Ref(found), Ref(candidates), reduce=Reduce.ARGMAX, length=MAXIMUM_WORDS)
     code.scalar(Scalar.MUL, R.SECOND, R.TOKEN, MAXIMUM_WORDS)
     _peek(target, R.TOKEN, found)
     code.scalar(Scalar.ADD, R.TOKEN, R.TOKEN, R.SECOND)

@@ -34,6 +34,25 @@ class Constants:
         return self.places[values]
 
 
+@dataclasses.dataclass(frozen=True)
+class PartLimits:
+    """Tokens whose scores are on chip at once, as long as the context has at most `positions`."""
+
+    tokens: int
+    positions: int
+
+    @classmethod
+    def ladder(cls, tokens: int, positions: int, most: int) -> tuple[PartLimits, ...]:
+        """Return limits that need as much room as `tokens` at `positions`: half as long, twice as many.
+
+        `most` bounds the tokens.
+        """
+        steps = [cls(tokens, positions)]
+        while steps[-1].tokens * 2 <= most and steps[-1].positions // 2 >= 64:
+            steps.append(cls(steps[-1].tokens * 2, steps[-1].positions // 2))
+        return tuple(reversed(steps))
+
+
 @dataclasses.dataclass
 class Target:
     """One lowering.
@@ -42,7 +61,8 @@ class Target:
     ----------
     graph, config, plan : what is lowered, for which machine, into which memory
     tokens : tokens of a chunk
-    part : tokens of a chunk whose attention scores fit the vector memory at once
+    parts : how many tokens of a chunk have their attention scores on chip at once, by length;
+        ascending positions, the last ones the context
     code : instructions so far
     constants : numbers that the instructions use
     """
@@ -51,7 +71,7 @@ class Target:
     config: AcceleratorConfig
     plan: MemoryPlan
     tokens: int
-    part: int
+    parts: tuple[PartLimits, ...]
     code: Code = dataclasses.field(default_factory=Code)
     constants: Constants = dataclasses.field(default_factory=Constants)
     _shared: dict[tuple[object, ...], Buffer] = dataclasses.field(default_factory=dict)
@@ -66,9 +86,7 @@ class Target:
 
     def _buffer(self, name: str, space: Space, rows: int, pitch: int) -> Buffer:
         # the same name and shape is the same buffer: prefill and decode share theirs
-        return self._shared.setdefault(
-            (name, space, rows, pitch), Buffer(name, space, rows, pitch)
-        )
+        return self._shared.setdefault((name, space, rows, pitch), Buffer(name, space, rows, pitch))
 
     def constant(self, *values: float) -> Ref:
         """View numbers for all rows: a scalar if there is one, else a vector."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, localcontext
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ _EXACT: dict[str, Callable[[Decimal], Decimal]] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def table(name: str) -> Coefficients:
     """Return the ROM of one function on [0, 1): float32 (128, 3), lowest order first.
 

@@ -54,7 +54,7 @@ def multiply(
     """
     groups, _, rows = codes.shape
     vectors = operand_codes.shape[1]
-    operands = operand_codes.astype(np.float32)
+    operands = operand_codes.astype(np.float32, order="C")
     sums = operand_sums.astype(np.float32)
     accumulators = np.zeros((strands, vectors, rows), np.float32)
     step = max(1, _BLOCK // max(1, rows * vectors))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from threadpoolctl import ThreadpoolController
+
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ControlBlock
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
@@ -54,9 +56,7 @@ class Machine:
     trace : called with every instruction that retires
     """
 
-    def __init__(
-        self, config: AcceleratorConfig, program: Program, memory: DeviceMemory
-    ) -> None:
+    def __init__(self, config: AcceleratorConfig, program: Program, memory: DeviceMemory) -> None:
         self.memory = memory
         self.timeline = Timeline(config)
         self.trace: list[Retired] | None = None
@@ -66,6 +66,7 @@ class Machine:
         self._matrix = MatrixUnit(config, memory, self._vectors, operands)
         self._transfer = TransferUnit(config, memory, self._vectors, operands)
         self._vector = VectorUnit(self._vectors, operands)
+        self._blas = ThreadpoolController()
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
 
     def run(self, arguments: Mapping[str, int]) -> Iterator[int]:
@@ -76,7 +77,16 @@ class Machine:
         The cycle, after each PUBLISH, and whenever a PUBLISH finds the ring full: the host takes
         tokens meanwhile.
         """
+        steps = self._run(arguments)
+        while True:
+            # BLAS threads would spin against those of the matrix unit
+            with self._blas.limit(limits=1, user_api="blas"):
+                cycle = next(steps, None)
+            if cycle is None:
+                return
+            yield cycle
 
+    def _run(self, arguments: Mapping[str, int]) -> Iterator[int]:
         def peek(system: System, registers: Registers) -> int:
             return read_word(self._vectors, system.vector, registers, system.length)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from wingbeat.hw.arithmetic.matrix import multiply
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.formats import SPARSE_COUNTS
 from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.formats import GROUP, SPARSE_COUNTS
 from wingbeat.hw.isa.instructions import Multiply
 from wingbeat.hw.isa.layouts import layout_of
 from wingbeat.hw.sequencer import Registers
@@ -17,12 +19,16 @@ from wingbeat.hw.stream import TileLayout, Unpacked
 from wingbeat.sim.isa.scratchpads import OperandMemory, VectorMemory
 from wingbeat.sim.memory import DeviceMemory
 
+_SHARED_WORK = 1 << 22
+"""Products from which a multiplication is shared between threads."""
+
 
 class MatrixUnit:
     """Executes MM and MV.
 
     Decoded weights are kept where no program can change them: a lane decodes them anew every time,
-    a simulator need not.
+    a simulator need not. Large matrices are cut by rows, which do not depend on each other, and
+    NumPy works on the pieces in threads.
     """
 
     def __init__(
@@ -37,32 +43,50 @@ class MatrixUnit:
         self._vectors = vectors
         self._operands = operands
         self._decoded: dict[tuple[object, ...], Unpacked] = {}
+        self._workers = min(os.cpu_count() or 1, 4)
+        self._pool = ThreadPoolExecutor(self._workers)
 
     def execute(self, instruction: Multiply, registers: Registers) -> None:
         """Run one instruction to its end."""
         tiles, groups = registers.resolve(instruction.tiles), registers.resolve(instruction.groups)
         outer, inner = registers.resolve(instruction.outer), instruction.inner
-        if not outer * inner * tiles:
+        vectors = outer * inner
+        if not vectors * tiles:
             return
         weights = self._weights(instruction, registers.resolve(instruction.address), tiles, groups)
         operand = self._operands.view(instruction.operand, registers, outer, inner, groups)
-        vectors = outer * inner
-        result = multiply(
-            weights.codes,
-            weights.scales,
-            weights.minima,
-            operand.codes.reshape(vectors, groups, 32).swapaxes(0, 1),
-            operand.scales.reshape(vectors, groups).T,
-            operand.sums.reshape(vectors, groups).T,
-            1 << instruction.strands,
-        )
-        rows = result.shape[1]
+        codes = operand.codes.reshape(vectors, groups, GROUP).swapaxes(0, 1)
+        scales = operand.scales.reshape(vectors, groups).T
+        sums = operand.sums.reshape(vectors, groups).T
+
+        rows = weights.codes.shape[2]
         target = self._vectors.view(instruction.destination, registers, outer, inner, rows)
-        target[...] = result.reshape(outer, inner, rows)
+
+        def product(part: slice) -> None:
+            result = multiply(
+                weights.codes[..., part],
+                None if weights.scales is None else weights.scales[:, part],
+                None if weights.minima is None else weights.minima[:, part],
+                codes, scales, sums, 1 << instruction.strands,
+            )  # fmt: skip
+            target[..., part] = result.reshape(outer, inner, -1)
+
+        if weights.codes.size * vectors < _SHARED_WORK:
+            product(slice(None))
+        else:
+            step = -(-rows // self._workers)
+            list(self._pool.map(product, (slice(i, i + step) for i in range(0, rows, step))))
 
     def _weights(self, instruction: Multiply, address: int, tiles: int, groups: int) -> Unpacked:
         constant = self._memory.constant(address)
-        key = (address, tiles, groups, instruction.stride, instruction.format, instruction.tile_rows)
+        key = (
+            address,
+            tiles,
+            groups,
+            instruction.stride,
+            instruction.format,
+            instruction.tile_rows,
+        )
         if constant and key in self._decoded:
             return self._decoded[key]
         config = self._config

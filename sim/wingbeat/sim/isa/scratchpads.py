@@ -33,9 +33,7 @@ class VectorMemory:
         item = self.words.itemsize
         granule = GRANULE * item
         strides = (view.outer * granule, view.inner * granule, 0 if view.scalar else item)
-        return np.ndarray(
-            (outer, inner, elements), np.float32, self.words, start * item, strides
-        )
+        return np.ndarray((outer, inner, elements), np.float32, self.words, start * item, strides)
 
 
 class OperandMemory:
