@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from wingbeat.boards.board import Board
 from wingbeat.compiler.frontend.checkpoint import Checkpoint
 from wingbeat.compiler.frontend.container import read_gguf
@@ -24,6 +26,7 @@ from wingbeat.compiler.generate import Generated, generate
 from wingbeat.compiler.graph.llama import llama_graph
 from wingbeat.compiler.image import Image, crc32c, deflated
 from wingbeat.compiler.manifest import (
+    IMAGE_FORMAT,
     ArgumentEntry,
     Manifest,
     ModelEntry,
@@ -110,11 +113,12 @@ def compile_model(
 
     with clock("pack"):
         count = len(generated.plan.matrices)
-        weights: Bytes | None = None
-        packing = pack_weights(generated, board.accelerator, read)
-        for done, (name, weights) in enumerate(packing, start=1):
+        weights = np.empty((0, 0), np.uint8)
+        for done, (name, region) in enumerate(
+            pack_weights(generated, board.accelerator, read), start=1
+        ):
+            weights = region
             progress(f"packing {name}", done / count)
-        assert weights is not None
         vectors = pack_vectors(generated, lambda name: read_vector(checkpoint.tensors[name]))
         contents = pack_constants(generated) | {"vectors": vectors, "weights": weights}
     text = TextEntry(
@@ -212,6 +216,7 @@ def _image(
     plan, program = generated.plan, generated.program
     p = parameters
     manifest = Manifest(
+        format=IMAGE_FORMAT,
         isa_version=ISA_VERSION,
         config_digest=board.accelerator.digest,
         board=board.name,

@@ -60,7 +60,7 @@ class Image:
 
 def crc32c(data: Bytes) -> int:
     """Return the CRC32C of an array's bytes."""
-    return int(google_crc32c.value(memoryview(np.ascontiguousarray(data)).cast("B").tobytes()))
+    return int(google_crc32c.value(data.tobytes()))
 
 
 def deflated(text: str) -> Bytes:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wingbeat.hw.config import AcceleratorConfig
 
-IMAGE_FORMAT = 1
+IMAGE_FORMAT: Literal[1] = 1
 """Raised whenever an image file would be read differently."""
 
 
@@ -101,7 +101,7 @@ class ProgramEntry(_Part):
 class Manifest(_Part):
     """The whole manifest."""
 
-    format: Literal[1] = IMAGE_FORMAT
+    format: Literal[1]
     isa_version: int
     config_digest: str
     board: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ def _pack(plan: MatrixPlan, matrix: CodedMatrix) -> Bytes:
     missing = plan.padded_rows - plan.rows
     if missing:
 
-        def padded(part: npt.NDArray[np.generic] | None) -> npt.NDArray[np.generic] | None:
+        def padded(part: npt.NDArray[Any] | None) -> Any:
             return None if part is None else np.pad(part, ((0, missing), (0, 0)), mode="edge")
 
         matrix = dataclasses.replace(

@@ -55,29 +55,29 @@ class AcceleratorConfig(BaseModel):
 
     lanes: int = Field(ge=1, le=64)
     """Lanes of the matrix processing engine; each takes 128 bits of codes a cycle."""
-    columns: int = Field(1, ge=1, le=8)
+    columns: int = Field(default=1, ge=1, le=8)
     """Chains of a lane, fed by the same codes and different vectors."""
-    ports: int = Field(1, ge=1, le=32)
+    ports: int = Field(default=1, ge=1, le=32)
     """AXI read ports for weights; each serves `lanes / ports` lanes."""
     port_bits: Literal[64, 128, 256, 512] = 128
     """Width of a port."""
     vector_lanes: Literal[4, 8, 16] = 16
     """FP32 elements of the vector machine a cycle."""
-    tokens: int = Field(32, ge=1, le=128)
+    tokens: int = Field(default=32, ge=1, le=128)
     """Vectors that a multiplication takes at once: the chunk of a prefill."""
-    vector_memory_kib: int = Field(1024, ge=16, le=4096)
+    vector_memory_kib: int = Field(default=1024, ge=16, le=4096)
     """Vector memory, FP32."""
-    operand_memory_kib: int = Field(256, ge=8, le=2048)
+    operand_memory_kib: int = Field(default=256, ge=8, le=2048)
     """Operand memory, INT8 codes; scales and sums take 6 bytes a group more."""
-    prefetch_beats: int = Field(512, ge=32, le=8192)
+    prefetch_beats: int = Field(default=512, ge=32, le=8192)
     """Depth of each lane's weight queue, beats."""
-    queue_depth: int = Field(16, ge=2, le=64)
+    queue_depth: int = Field(default=16, ge=2, le=64)
     """Instructions that wait at a unit."""
     formats: tuple[str, ...] = ("int4g32", "uint4g32", "int8g32")
     """Weight formats that the decode units are built for."""
     multiplier: Literal["BEHAVIOURAL", "DSP48E2", "DSP48E1", "MULT18X18D"] = "BEHAVIOURAL"
     """DSP primitive of the chain's slices."""
-    clock_mhz: float = Field(250.0, gt=0, le=1000)
+    clock_mhz: float = Field(default=250.0, gt=0, le=1000)
     """Clock of the accelerator; an assumption until a bitstream meets it."""
 
     @field_validator("formats")

@@ -33,7 +33,7 @@ from wingbeat.hw.reading import Resolve
 from wingbeat.hw.stream import TileLayout
 
 ADDER_LATENCY = 8
-"""Cycles from an FP32 addition's operands to its sum, at most: an accumulator's revisit distance."""
+"""Cycles of an FP32 addition, at most: no accumulator is revisited sooner."""
 
 MEMORY_LATENCY = 100
 """Cycles from a read request to its first beat; a write is answered after as many."""

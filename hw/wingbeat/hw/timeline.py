@@ -61,6 +61,7 @@ class Timeline:
         self._queues: list[deque[int]] = [deque() for _ in Unit]
         self._dispatch = 0
         self._stream_free = 0
+        self._guard = 0  # when the latest token from ST was there: no later stream is read before
         self.totals = Totals()
 
     @property
@@ -73,15 +74,14 @@ class Timeline:
         price = cost(instruction, registers.resolve, self._config)
         unit = instruction.unit.value
         start = self._enter(unit)
-        stored = 0
         for source in UNITS_OF_MASK[instruction.wait]:
             token = self._take(source, unit)
             start = max(start, token)
-            if source == _ST:
-                stored = token
+            if source == _ST and unit == _MPE:
+                self._guard = token
         finish = start + price.busy
         if price.stream:
-            finish = max(finish, self._read(price.stream, stored))
+            finish = max(finish, self._read(price.stream))
         elif price.transfer:
             # LD and ST share port 0 with the weight stream
             self._stream_free += price.transfer // BEAT_BYTES * 128 // self._config.port_bits
@@ -109,11 +109,11 @@ class Timeline:
         tokens = self._tokens[8 * source + target]
         return tokens.popleft() if tokens else 0
 
-    def _read(self, size: int, not_before: int) -> int:
+    def _read(self, size: int) -> int:
         """Return when the last beat of a stream has arrived, read as far ahead as queues allow."""
         cycles = -(-size // self._config.port_bytes)
         ahead = self._free[_MPE] - self._prefetch
-        begin = max(self._stream_free, ahead, self._dispatch, not_before)
+        begin = max(self._stream_free, ahead, self._dispatch, self._guard)
         self._stream_free = begin + cycles
         return self._stream_free + MEMORY_LATENCY
 

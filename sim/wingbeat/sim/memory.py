@@ -73,4 +73,5 @@ class DeviceMemory:
         """View 32-bit words on port 0."""
         beat, offset = divmod(word, WORDS_PER_BEAT)
         beats = -(-(offset + count) // WORDS_PER_BEAT)
-        return self.stream(beat, beats)[0].view(np.uint32)[offset : offset + count]
+        words: npt.NDArray[np.uint32] = self.stream(beat, beats)[0].view(np.uint32)
+        return words[offset : offset + count]

@@ -1,1 +1,14 @@
-"""Software: devices, token streaming and the command line."""
+"""Software: devices, token streaming and the command line.
+
+    from wingbeat.sw import LLM
+
+    with LLM("model.gguf") as llm:
+        for piece in llm.stream("Once upon a time"):
+            print(piece, end="", flush=True)
+"""
+
+from wingbeat.sw.llm import LLM
+from wingbeat.sw.statistics import Statistics
+from wingbeat.sw.stream import Stream
+
+__all__ = ["LLM", "Statistics", "Stream"]

@@ -7,6 +7,7 @@ is measured against this.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Reference:
             values[node.name] = self._evaluate(node, inputs, tokens)
         return values[self._graph.nodes[-1].name]
 
-    def _evaluate(self, node: ir.Node, inputs: list[Float], tokens: npt.NDArray[np.int64]) -> Float:
+    def _evaluate(self, node: ir.Node, inputs: list[Float], tokens: npt.NDArray[np.int64]) -> Any:
         match node:
             case ir.Embedding():
                 return self._matrices[node.matrix][tokens]
@@ -92,4 +93,5 @@ class Reference:
 
 def _silu(x: Float) -> Float:
     # beyond this, exp overflows and the result is the same
-    return x / (1 + np.exp(-np.maximum(x, np.float32(-80))))
+    opened: Float = x / (1 + np.exp(-np.maximum(x, np.float32(-80))))
+    return opened

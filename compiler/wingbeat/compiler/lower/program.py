@@ -204,7 +204,8 @@ def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
                 turns = [target.vector(n, target.tokens, half) for n in ("cosines", "sines")]
                 ops.rope(target, phase, node.heads, inputs[0], *turns)
             case ir.Attention():
-                attention(target, phase, node, *inputs, Ref(home(node)))
+                query, key, value = inputs
+                attention(target, phase, node, query, key, value, Ref(home(node)))
             case ir.SwiGlu():
                 gate, up = map(Ref, inputs)
                 ops.swiglu(target, phase, node, gate, up, Ref(home(node)))

@@ -100,7 +100,7 @@ def _split(fraction: Float) -> tuple[npt.NDArray[np.int32], Float]:
 
 
 def _scaled(values: Float, exponents: npt.NDArray[np.int32]) -> Float:
-    """Return values * 2**exponents by adding to the exponent field; overflow is inf, underflow 0."""
+    """Return values * 2**exponents, an addition to the exponent field; inf or 0 outside of it."""
     bits = values.view(np.int32)
     field = (bits >> _FRACTION_BITS) + exponents
     moved = (bits + (exponents << _FRACTION_BITS)).view(np.float32)
@@ -161,7 +161,7 @@ def sigmoid(x: Float) -> Float:
 
     The error is that of the rounded exponent, largest far from zero (x near -87).
     """
-    decay = exp2(fp32.multiply(np.negative(x), LOG2_E))
+    decay = exp2(fp32.settle(np.negative(x) * LOG2_E))
     return reciprocal(np.float32(1) + decay)
 
 

@@ -262,8 +262,8 @@ class Multiply(Instruction):
     Each cycle: a beat of codes a lane is decoded; the chain of 16 slices makes 32 products in each
     column; the scale unit takes one group result (8:16: two). A tile's results drain into the
     vector memory behind the next tile. The weight stream is prefetched across instructions: only a
-    token from ST (a cache was appended to) is taken before the stream is read, the others before
-    the first product.
+    token from ST (a cache was appended to), this instruction's or that of a FENCE before it, is
+    taken before the stream is read, the others before the first product.
     """
 
     opcodes: ClassVar[tuple[Opcode, ...]] = (Opcode.MM, Opcode.MV)

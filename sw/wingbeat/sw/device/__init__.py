@@ -1,0 +1,1 @@
+"""Devices: one protocol, and the machines that implement it."""

@@ -1,0 +1,63 @@
+"""What every device checks before it takes an image, and before it starts a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wingbeat.compiler.image import Image
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.isa.instructions import ISA_VERSION
+from wingbeat.hw.isa.program import Program
+from wingbeat.hw.verify.verifier import verify
+
+
+def check_image(image: Image, device: str, config: AcceleratorConfig) -> None:
+    """Refuse an image that a device cannot run.
+
+    Parameters
+    ----------
+    image : to be loaded
+    device : name for the error
+    config : what the device is
+
+    Raises
+    ------
+    DeviceError
+        If instruction set or configuration differ.
+    ProgramError
+        If the verifier refuses the program.
+    """
+    manifest = image.manifest
+    if manifest.isa_version != ISA_VERSION:
+        raise DeviceError(
+            f"device {device} runs ISA version {ISA_VERSION}, not {manifest.isa_version} of the "
+            "image: compile the model again"
+        )
+    if manifest.config_digest != config.digest:
+        raise DeviceError(
+            f"device {device} has configuration {config.digest}, not {manifest.config_digest} "
+            f"that the image was compiled for (board {manifest.board})"
+        )
+    verify(image.program, image.memory, config)
+
+
+def check_arguments(program: Program, arguments: Mapping[str, int]) -> None:
+    """Refuse a start whose arguments the verifier did not foresee.
+
+    Raises
+    ------
+    DeviceError
+        If one is missing, unknown, or out of its declared range.
+    """
+    declared = {argument.name: argument for argument in program.arguments}
+    odd = sorted(declared.keys() ^ arguments.keys())
+    if odd:
+        state = "is missing" if odd[0] in declared else "is unknown"
+        raise DeviceError(
+            f"a start must set {', '.join(declared)} and nothing else: `{odd[0]}` {state}"
+        )
+    for name, value in arguments.items():
+        low, high = declared[name].low, declared[name].high
+        if not low <= value <= high:
+            raise DeviceError(f"argument `{name}` must be {low} to {high}, not {value}")
