@@ -24,6 +24,7 @@ from wingbeat.compiler.frontend.vectors import read_vector
 from wingbeat.compiler.frontend.vocabulary import read_special_tokens
 from wingbeat.compiler.generate import Generated, generate
 from wingbeat.compiler.graph.llama import llama_graph
+from wingbeat.compiler.graph.reference import Reference
 from wingbeat.compiler.image import Image, crc32c, deflated
 from wingbeat.compiler.manifest import (
     IMAGE_FORMAT,
@@ -98,12 +99,7 @@ def compile_model(
         tokenizer = build_tokenizer(checkpoint.metadata)
         special = read_special_tokens(checkpoint.metadata)
     with clock("generate"):
-        formats = {
-            name: matrix_format(checkpoint.tensors[name])
-            for name, shape in tensor_shapes(parameters).items()
-            if len(shape) == 2
-        }
-        generated, fitted = fit(parameters, formats, board, context, slots)
+        generated, fitted = fit(parameters, _formats(checkpoint, parameters), board, context, slots)
     reports: list[RepackReport] = []
 
     def read(name: str) -> CodedMatrix:
@@ -140,6 +136,32 @@ def compile_model(
         )
     report["memory"]["image_bytes"] = image.bytes
     return Compiled(image, report)
+
+
+def float_reference(path: Path) -> Reference:
+    """Return the float model of a file: its weights as they are coded, nothing else quantised.
+
+    Raises
+    ------
+    ModelError
+        If the file is no sound model of the Llama family.
+    """
+    checkpoint = read_gguf(path)
+    parameters = read_llama(checkpoint)
+    formats = _formats(checkpoint, parameters)
+    return Reference(
+        llama_graph(parameters, formats, parameters.context),
+        lambda name: read_matrix(_in_order(checkpoint, parameters, name))[0].values(),
+        lambda name: read_vector(checkpoint.tensors[name]),
+    )
+
+
+def _formats(checkpoint: Checkpoint, parameters: LlamaParameters) -> dict[str, WeightFormat]:
+    return {
+        name: matrix_format(checkpoint.tensors[name])
+        for name, shape in tensor_shapes(parameters).items()
+        if len(shape) == 2
+    }
 
 
 def fit(

@@ -395,8 +395,8 @@ def _pack_bits(codes: Bytes, width: int) -> Bytes:
     if width == 8:
         return codes
     if width in (2, 4):
-        parts = codes.reshape(*codes.shape[:-1], -1, 8 // width) & ((1 << width) - 1)
-        packed = parts[..., 0].copy()
+        parts = codes.reshape(*codes.shape[:-1], -1, 8 // width) & np.uint8((1 << width) - 1)
+        packed: Bytes = parts[..., 0].copy()
         for index in range(1, 8 // width):
             packed |= parts[..., index] << (index * width)
         return packed
@@ -416,7 +416,8 @@ def _unpack_bits(packed: Bytes, width: int) -> Bytes:
     planes = np.unpackbits(packed, axis=-1, bitorder="little")
     planes = planes.reshape(*packed.shape[:-1], -1, width)
     weights = (1 << np.arange(width)).astype(np.uint8)
-    return (planes * weights).sum(axis=-1, dtype=np.uint8)
+    unpacked: Bytes = (planes * weights).sum(axis=-1, dtype=np.uint8)
+    return unpacked
 
 
 def _chosen(masks: npt.NDArray[np.uint16]) -> npt.NDArray[np.bool_]:

@@ -43,7 +43,7 @@ class PartLimits:
 
     @classmethod
     def ladder(cls, tokens: int, positions: int, most: int) -> tuple[PartLimits, ...]:
-        """Return limits of equal room: twice the tokens, half the positions, up to `most` tokens."""
+        """Return limits of equal room: twice the tokens for half the positions, up to `most`."""
         steps = [cls(tokens, positions)]
         while steps[-1].tokens * 2 <= most and steps[-1].positions // 2 >= 64:
             steps.append(cls(steps[-1].tokens * 2, steps[-1].positions // 2))

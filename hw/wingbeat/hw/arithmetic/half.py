@@ -29,7 +29,8 @@ def decode_half(bits: npt.NDArray[np.uint16]) -> Float:
     special = (bits & 0x7C00) == 0x7C00
     if special.any():
         # one exponent lower is an ordinary half; twice its value is what the bits mean here
-        values[special] = 2 * (bits[special] - np.uint16(0x0400)).view(np.float16)
+        lower = (bits[special] - np.uint16(0x0400)).view(np.float16)
+        values[special] = np.float32(2) * lower.astype(np.float32)
     return values
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -120,5 +119,10 @@ def decode_stream(
         stream = memory.stream(start, beats)
         lanes = layout.from_ports(stream, 1, beats, layout.lane_beats(groups, kept))
         parts.append(layout.unpack(lanes, groups, kept))
-    columns = zip(*(dataclasses.astuple(part) for part in parts), strict=True)
-    return Unpacked(*(None if c[0] is None else np.concatenate(c, axis=-1) for c in columns))
+    scales = [part.scales for part in parts if part.scales is not None]
+    minima = [part.minima for part in parts if part.minima is not None]
+    return Unpacked(
+        np.concatenate([part.codes for part in parts], axis=-1),
+        np.concatenate(scales, axis=-1) if scales else None,
+        np.concatenate(minima, axis=-1) if minima else None,
+    )

