@@ -116,8 +116,8 @@ def _key(path: Path, board: Board, context: int | None, slots: int) -> str:
 def sources_digest() -> str:
     """Return the SHA-256 of the sources that make an image: `wingbeat.hw`, `wingbeat.compiler`."""
     digest = hashlib.sha256()
-    for module in (config, driver):
-        folder = Path(module.__file__).parent
+    for source_file in (config.__file__, driver.__file__):
+        folder = Path(source_file).parent
         for source in sorted(folder.rglob("*.py")):
             digest.update(f"{source.relative_to(folder)}\0".encode())
             digest.update(hashlib.sha256(source.read_bytes()).digest())

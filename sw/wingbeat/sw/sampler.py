@@ -70,12 +70,11 @@ def probabilities(candidates: Candidates, sampling: Sampling) -> npt.NDArray[np.
     # a candidate stays when those before it have not yet reached top-p: the first always does
     before = np.cumsum(weights) - weights
     weights[1:][before[1:] >= sampling.top_p] = 0
-    return weights / weights.sum()
+    shares: npt.NDArray[np.float64] = weights / weights.sum()
+    return shares
 
 
-def choose(
-    candidates: Candidates, sampling: Sampling, generator: np.random.Generator
-) -> int:
+def choose(candidates: Candidates, sampling: Sampling, generator: np.random.Generator) -> int:
     """Return the id of the chosen token; draws one random number."""
     shares = np.cumsum(probabilities(candidates, sampling))
     # the last sum may round to less than 1: what is drawn beyond it goes to the last candidate kept

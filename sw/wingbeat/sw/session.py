@@ -8,7 +8,7 @@ that grows by a turn costs a turn.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class Session:
 
     def generate(
         self, tokens: Sequence[int], count: int, progress: Progress = _ignore
-    ) -> Iterator[int]:
+    ) -> Generator[int]:
         """Yield the `count` tokens that follow, the best one each time, as they are published.
 
         The device chooses, several tokens a start. Closing the iterator stops the device.
@@ -138,6 +138,7 @@ class Session:
         return min(_common(self._list[: self._cached], tokens), len(tokens) - 1)
 
     def check(self, tokens: Sequence[int], room: int) -> None:
+        """Refuse what does not fit: RequestError unless tokens and `room` more can be served."""
         if not tokens:
             raise RequestError("a prompt must have at least one token, not 0")
         if len(tokens) + min(room, 1) > self.context:
@@ -156,7 +157,7 @@ class Session:
 
     # ---- runs -----------------------------------------------------------------------------
 
-    def _generate(self, tokens: Sequence[int], count: int, progress: Progress) -> Iterator[int]:
+    def _generate(self, tokens: Sequence[int], count: int, progress: Progress) -> Generator[int]:
         turn, position = self._prefill(tokens, progress)
         while count:
             self._expect(turn)

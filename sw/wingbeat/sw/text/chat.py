@@ -63,9 +63,7 @@ def check_messages(messages: Sequence[Message]) -> None:
             )
 
 
-def render_chat(
-    source: str, messages: Sequence[Message], bos: str = "", eos: str = ""
-) -> str:
+def render_chat(source: str, messages: Sequence[Message], bos: str = "", eos: str = "") -> str:
     """Render a conversation up to where the assistant is to speak.
 
     Parameters

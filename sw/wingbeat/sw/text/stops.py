@@ -45,9 +45,7 @@ class StopStrings:
             return ""
         held = self._held + text
         ends = [
-            (place + len(stop), place)
-            for stop in self._stops
-            if (place := held.find(stop)) >= 0
+            (place + len(stop), place) for stop in self._stops if (place := held.find(stop)) >= 0
         ]
         if ends:
             self.found = True

@@ -1,0 +1,1 @@
+"""The command line: `wingbeat run`, `compile`, `disasm`, `info`, `boards`."""
