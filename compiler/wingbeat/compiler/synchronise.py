@@ -67,12 +67,9 @@ class Synchroniser:
             for source in _ASYNCHRONOUS:
                 if source is unit:
                     continue
-                for earlier in range(later - 1, tokens.known[unit][source], -1):
-                    if steps[earlier].instruction.unit is source and _conflict(
-                        accesses[earlier], accesses[later]
-                    ):
-                        tokens.take(later, earlier)
-                        break
+                found = _latest(steps, accesses, accesses[later], source, tokens.sure(unit, source))
+                if found is not None:
+                    tokens.take(later, found)
             tokens.begin(later)
         fences = self._settle(steps, accesses, tokens)
         result = [
@@ -96,13 +93,10 @@ class Synchroniser:
             for source in _ASYNCHRONOUS:
                 if source is unit:
                     continue
-                for earlier in range(len(steps) - 1, tokens.known[unit][source], -1):
-                    if steps[earlier].instruction.unit is source and _conflict(
-                        accesses[earlier], self._all[unit]
-                    ):
-                        tokens.give(earlier, unit)
-                        wait |= 1 << source.value
-                        break
+                found = _latest(steps, accesses, self._all[unit], source, tokens.sure(unit, source))
+                if found is not None:
+                    tokens.give(found, unit)
+                    wait |= 1 << source.value
             if wait:
                 fences.append(Step(_fence(unit, wait), "order"))
         return fences
@@ -112,6 +106,8 @@ class _Segment:
     """Tokens of one segment, and what each unit knows to be complete.
 
     `known[unit][source]` is the last step of `source` that `unit` knows of; steps are numbered.
+    `streamed` is the last store that the matrix unit's weight stream knows of: it runs ahead of
+    the unit and stops only for the unit's own tokens from ST, so what others passed on is no help.
     """
 
     def __init__(self, units: Sequence[Unit]) -> None:
@@ -120,6 +116,12 @@ class _Segment:
         self.wait = [0] * len(units)
         self.release = [0] * len(units)
         self._knew: list[dict[Unit, int]] = []
+        self._streamed = -1
+
+    def sure(self, unit: Unit, source: Unit) -> tuple[int, int]:
+        """Return the last steps of `source` that conflict no more: on chip, and in memory."""
+        known = self.known[unit][source]
+        return known, self._streamed if (unit, source) == (Unit.MPE, Unit.ST) else known
 
     def take(self, later: int, earlier: int) -> None:
         """Make step `later` wait for step `earlier`."""
@@ -130,7 +132,9 @@ class _Segment:
         mine = self.known[unit]
         for other, step in self._knew[earlier].items():
             mine[other] = max(mine[other], step)
-        mine[source] = earlier
+        mine[source] = max(mine[source], earlier)
+        if (unit, source) == (Unit.MPE, Unit.ST):
+            self._streamed = earlier
 
     def give(self, earlier: int, unit: Unit) -> None:
         """Make step `earlier` release a token to a unit."""
@@ -144,6 +148,7 @@ class _Segment:
             for other in Unit:
                 for source, seen in self.known[Unit.SYS].items():
                     self.known[other][source] = max(self.known[other][source], seen)
+            self._streamed = max(self._streamed, self.known[Unit.SYS][Unit.ST])
         self.known[unit][unit] = step
         self._knew.append(dict(self.known[unit]))
 
@@ -153,6 +158,25 @@ def _fence(unit: Unit, wait: int) -> System:
         # the sequencer waits itself, in an instruction that writes nothing
         return System(Opcode.SYS, wait=wait, operation=Scalar.ADD)
     return System(Opcode.SYS, wait=wait, operation=Scalar.FENCE, target=unit)
+
+
+def _latest(
+    steps: Sequence[Step],
+    accesses: Sequence[set[_Access]],
+    wanted: set[_Access],
+    source: Unit,
+    sure: tuple[int, int],
+) -> int | None:
+    """Return the last step of `source` that conflicts with `wanted` and is not known to be over."""
+    chip, memory = sure
+    labels = {access for access in wanted if isinstance(access[0], str)}
+    for earlier in range(len(accesses) - 1, min(sure), -1):
+        if steps[earlier].instruction.unit is not source:
+            continue
+        on_chip = earlier > chip and _conflict(accesses[earlier], wanted)
+        if on_chip or (earlier > memory and _conflict(accesses[earlier], labels)):
+            return earlier
+    return None
 
 
 def _conflict(earlier: Iterable[_Access], later: Iterable[_Access]) -> bool:
