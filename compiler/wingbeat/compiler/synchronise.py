@@ -67,7 +67,8 @@ class Synchroniser:
             for source in _ASYNCHRONOUS:
                 if source is unit:
                     continue
-                found = _latest(steps, accesses, accesses[later], source, tokens.sure(unit, source))
+                sure = tokens.sure(unit, source)
+                found = _latest(steps[:later], accesses, accesses[later], source, sure)
                 if found is not None:
                     tokens.take(later, found)
             tokens.begin(later)
@@ -93,7 +94,8 @@ class Synchroniser:
             for source in _ASYNCHRONOUS:
                 if source is unit:
                     continue
-                found = _latest(steps, accesses, self._all[unit], source, tokens.sure(unit, source))
+                sure = tokens.sure(unit, source)
+                found = _latest(steps, accesses, self._all[unit], source, sure)
                 if found is not None:
                     tokens.give(found, unit)
                     wait |= 1 << source.value
@@ -170,7 +172,7 @@ def _latest(
     """Return the last step of `source` that conflicts with `wanted` and is not known to be over."""
     chip, memory = sure
     labels = {access for access in wanted if isinstance(access[0], str)}
-    for earlier in range(len(accesses) - 1, min(sure), -1):
+    for earlier in range(len(steps) - 1, min(sure), -1):
         if steps[earlier].instruction.unit is not source:
             continue
         on_chip = earlier > chip and _conflict(accesses[earlier], wanted)
