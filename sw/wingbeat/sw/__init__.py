@@ -1,10 +1,10 @@
 """Software: devices, token streaming and the command line.
 
-from wingbeat.sw import LLM
+What a Python program needs is here:
 
-with LLM("model.gguf") as llm:
-    for piece in llm.stream("Once upon a time"):
-        print(piece, end="", flush=True)
+    with LLM("model.gguf") as llm:
+        for piece in llm.stream("Once upon a time"):
+            print(piece, end="", flush=True)
 """
 
 from wingbeat.sw.llm import LLM

@@ -71,6 +71,7 @@ class Session:
         self._list: list[int] = []
         self._cached = 0
         self._turn = 0
+        self._running = False
 
     # ---- what can be asked of a device ----------------------------------------------------
 
@@ -139,6 +140,7 @@ class Session:
 
     def check(self, tokens: Sequence[int], room: int) -> None:
         """Refuse what does not fit: RequestError unless tokens and `room` more can be served."""
+        self._check_idle()
         if not tokens:
             raise RequestError("a prompt must have at least one token, not 0")
         if len(tokens) + min(room, 1) > self.context:
@@ -222,6 +224,7 @@ class Session:
             }
         )
         state = State.RUNNING
+        self._running = True
         try:
             while state is State.RUNNING:
                 state, tokens = self._wait()
@@ -234,8 +237,11 @@ class Session:
                     self._accept(token)
                     yield token
         finally:
-            if state is State.RUNNING:
-                self._stop()
+            try:
+                if state is State.RUNNING:
+                    self._stop()
+            finally:
+                self._running = False
         if count or state is not State.FINISHED:
             raise DeviceError(
                 f"device {self._device.name} must publish {count} more tokens, and is {state.name}"
@@ -281,6 +287,10 @@ class Session:
                     f"{State.RUNNING.name} {_where(status)}"
                 )
 
+    def _check_idle(self) -> None:
+        if self._running:
+            raise RequestError("a stream must end, or be closed, before the next one begins")
+
     def _expect(self, turn: int) -> None:
         if turn != self._turn:
             raise RequestError("a request must end before its session begins another one")
@@ -289,6 +299,8 @@ class Session:
 
     def _write_list(self, tokens: Sequence[int]) -> int:
         """Make the slot's list hold these tokens; return the turn that has begun."""
+        # a program at work would go on writing into what this request relies on
+        self._check_idle()
         same = _common(self._list, tokens)
         if same < len(tokens):
             self._device.write(self._words["tokens"] + same, tokens[same:])

@@ -1,1 +1,1 @@
-"""The command line: `wingbeat run`, `compile`, `disasm`, `info`, `boards`."""
+"""The command line: one module a command."""

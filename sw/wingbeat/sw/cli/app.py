@@ -1,72 +1,46 @@
-"""The command `wingbeat`: its subcommands, and what becomes of their errors."""
+"""`wingbeat`: the commands put together, and how they end."""
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from wingbeat.hw.errors import WingbeatError
 from wingbeat.sw.cli.boards import boards
-from wingbeat.sw.cli.compile import compile_
+from wingbeat.sw.cli.compile import compile_command
 from wingbeat.sw.cli.disasm import disasm
 from wingbeat.sw.cli.info import info
 from wingbeat.sw.cli.run import run
 
-FAILED = 1
 INTERRUPTED = 130
-"""What a shell reports of a program that SIGINT has ended."""
+"""Exit code of a program that the keyboard interrupted: 128 + SIGINT."""
 
 app = typer.Typer(
-    name="wingbeat",
-    help="Compiles quantised language models for FPGA accelerators, and runs them.",
+    help="A quantised transformer in; an FPGA accelerator, its program and its tokens out.",
+    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run)
-app.command("compile")(compile_)
-app.command("disasm")(disasm)
-app.command("info")(info)
-app.command("boards")(boards)
+app.command()(run)
+app.command("compile")(compile_command)
+app.command()(disasm)
+app.command()(info)
+app.command()(boards)
 
 
-def main() -> None:
-    """Run the command line, and exit; an error of the user's is one sentence on stderr."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0, 1 after an error, 2 after wrong usage, 130 interrupted.
+
+    Parameters
+    ----------
+    arguments : words after `wingbeat`; by default, those of the process
+    """
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()
+        app(arguments, prog_name="wingbeat")
     except WingbeatError as error:
-        code = _complain(str(error), FAILED)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except BrokenPipeError:
-        code = FAILED
-    except OSError as error:
-        code = _complain(f"{error.filename or 'output'}: {error.strerror or error}", FAILED)
-    except Exception as error:
-        # a usage error; its class has moved between versions of typer
-        message = getattr(error, "format_message", None)
-        if message is None:
-            raise
-        code = _complain(message(), getattr(error, "exit_code", FAILED))
-    _drop_broken_output()
-    sys.exit(code or 0)
-
-
-def _complain(sentence: str, code: int) -> int:
-    print(f"wingbeat: {' '.join(sentence.split())}", file=sys.stderr)
-    return code
-
-
-def _drop_broken_output() -> None:
-    """Keep the interpreter from complaining, at its end, about a reader that has gone."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-
-
-if __name__ == "__main__":
-    main()
+        print(f"wingbeat: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

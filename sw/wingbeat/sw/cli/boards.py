@@ -1,26 +1,34 @@
-"""`wingbeat boards`: the boards that a model can be compiled for."""
+"""`wingbeat boards`: the boards that the package knows."""
 
 from __future__ import annotations
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich import box
 from rich.table import Table
 
 from wingbeat.boards.board import board_names, load_board
+from wingbeat.sw.cli.options import AsJson
+from wingbeat.sw.cli.output import RESULT, print_json
 
 
-def boards() -> None:
-    """List the boards."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title in ("board", "what it is", "memory", "lanes"):
-        table.add_column(title, justify="right" if title == "lanes" else "left")
-    for name in board_names():
-        board = load_board(name)
-        memory, config = board.memory, board.accelerator
+def boards(as_json: AsJson = False) -> None:
+    """List the boards to compile for."""
+    found = [load_board(name) for name in board_names()]
+    if as_json:
+        print_json({board.name: board.model_dump(mode="json") for board in found})
+        return
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("name", "board", "part", "host", "memory", "lanes", "ports", "clock"):
+        table.add_column(heading)
+    for board in found:
+        machine = board.accelerator
         table.add_row(
-            name,
+            board.name,
             board.title,
-            f"{memory.mebibytes} MiB {memory.kind}, {memory.gigabytes_per_second:g} GB/s",
-            f"{config.lanes} x {config.columns}, {config.clock_mhz:g} MHz",
+            board.part,
+            board.host,
+            f"{board.memory.mebibytes} MiB {board.memory.kind}",
+            f"{machine.lanes} x {machine.columns}",
+            f"{machine.ports} x {machine.port_bits} bit",
+            f"{machine.clock_mhz:g} MHz",
         )
-    Console(highlight=False).print(table)
+    RESULT.print(table)

@@ -1,8 +1,8 @@
-"""`wingbeat compile`: a model file in, an image and its report out."""
+"""`wingbeat compile`: a model file, or only a shape, to an image and a report."""
 
 from __future__ import annotations
 
-import json as json_module
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,56 +12,66 @@ from wingbeat.boards.board import load_board
 from wingbeat.compiler.driver import compile_model
 from wingbeat.compiler.image import save_image
 from wingbeat.hw.errors import RequestError
-from wingbeat.sw.cli.models import model_path
-from wingbeat.sw.cli.shapes import SHAPES, report_shape
-from wingbeat.sw.cli.summary import print_summary
-from wingbeat.sw.cli.terminal import print_json, progress_bar
+from wingbeat.sw.cli.options import AsJson, BoardName, Context
+from wingbeat.sw.cli.output import NOTES, RESULT, print_json, progress_bar
+from wingbeat.sw.cli.summary import print_report
+from wingbeat.sw.llm import DEFAULT_BOARD
+from wingbeat.sw.models import PACKAGED, find_model
+from wingbeat.sw.shapes import SHAPES, shape_report
 
 
-def compile_(
-    board: Annotated[str, typer.Option(help="Board to compile for; see `wingbeat boards`.")],
-    model: Annotated[str | None, typer.Argument(help="Model file (.gguf), or `smollm2`.")] = None,
+def compile_command(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]", help=f"Path of a GGUF file, or a name: {', '.join(PACKAGED)}."
+        ),
+    ] = None,
+    board: BoardName = DEFAULT_BOARD,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Image to write (.safetensors).")
+        Path | None, typer.Option("--output", "-o", help="Image to write, .safetensors.")
     ] = None,
-    context: Annotated[
-        int | None, typer.Option(help="Positions of a slot. [default: as many as fit]")
-    ] = None,
+    context: Context = None,
     slots: Annotated[int, typer.Option(help="Requests whose caches are kept at once.")] = 1,
     shape: Annotated[
         str | None,
-        typer.Option(help=f"Report on a model without weights instead: {', '.join(SHAPES)}."),
+        typer.Option(help=f"Instead of a model, a shape without weights: {', '.join(SHAPES)}."),
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Report to write (JSON).")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Report to write, JSON.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compile a model for a board, and report what it costs."""
+    if (model is None) == (shape is None):
+        raise RequestError("compile must be given a model or a --shape, and not both")
     description = load_board(board)
     if shape is not None:
-        if model is not None or output is not None:
-            raise RequestError("a shape must come without model and output: it has no weights")
-        facts = report_shape(shape, description, context, slots)
+        if output is not None:
+            raise RequestError("--output must go with a model: a shape has no weights to write")
+        result = shape_report(shape, description, context, slots)
     else:
-        if model is None or output is None:
-            raise RequestError("compile must be given a model and `-o`, or else `--shape`")
+        if output is None:
+            raise RequestError("--output must say where the image is to be written")
         with progress_bar() as bar:
             compiled = compile_model(
-                model_path(model), description, context=context, slots=slots, progress=bar.share
+                find_model(str(model)),
+                description,
+                context=context,
+                slots=slots,
+                progress=bar.share,
             )
-            bar.share(f"writing {output.name}", 1.0)
-            save_image(compiled.image, output)
-        facts = compiled.report
+        save_image(compiled.image, output)
+        result = compiled.report
+        NOTES.print(f"wrote {output}, {output.stat().st_size:,} bytes", style="dim")
     if report is not None:
-        _write(report, facts)
-    if json:
-        print_json(facts)
+        _write(report, result)
+    if as_json:
+        print_json(result)
     else:
-        print_summary(facts)
+        print_report(result, RESULT)
 
 
-def _write(path: Path, facts: dict[str, Any]) -> None:
+def _write(path: Path, report: dict[str, Any]) -> None:
     try:
-        path.write_text(json_module.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise RequestError(f"report `{path}` must be writable: {reason}") from None
+        raise RequestError(f"report `{path}` must be writable: {error.strerror}") from None

@@ -1,151 +1,121 @@
-"""`wingbeat run`: a prompt in, an answer out as it is generated."""
+"""`wingbeat run`: stream a text from a model on a device."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
-from wingbeat.compiler.image import Image
 from wingbeat.hw.errors import RequestError
-from wingbeat.sw.cli.models import model_path
-from wingbeat.sw.cli.terminal import Bar, note, print_json, progress_bar
+from wingbeat.sw.cli.options import AsJson, BoardName, Context, Model
+from wingbeat.sw.cli.output import NOTES, Bar, print_json, progress_bar
 from wingbeat.sw.llm import DEFAULT_BOARD, LLM
+from wingbeat.sw.models import find_model
+from wingbeat.sw.sampler import Sampling
 from wingbeat.sw.statistics import Statistics
 from wingbeat.sw.stream import Stream
 
 
 def run(
-    model: Annotated[
-        str, typer.Argument(help="Model file (.gguf), image (.safetensors), or `smollm2`.")
-    ],
+    model: Model,
     prompt: Annotated[str, typer.Option(help="What to answer, or to go on from.")],
     chat: Annotated[
         bool | None,
         typer.Option(
             "--chat/--raw",
-            help="Ask the prompt, or go on from it. [default: --chat "
-            "if the model has a chat template]",
+            help="Answer as in a chat, or go on from the text as it is; "
+            "by default a chat, where the model has a template for it.",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="What runs the image.")] = "isa",
-    board: Annotated[
-        str | None, typer.Option(help=f"Board to compile for. [default: {DEFAULT_BOARD}]")
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(help="Positions to compile for. [default: as many as fit]")
-    ] = None,
+    system: Annotated[str | None, typer.Option(help="What a chat begins with.")] = None,
+    device: Annotated[str, typer.Option(help="Device that the model runs on.")] = "isa",
+    board: BoardName = DEFAULT_BOARD,
+    context: Context = None,
     max_tokens: Annotated[int, typer.Option(help="Tokens to generate, at most.")] = 256,
     temperature: Annotated[float, typer.Option(help="0 takes the best token each time.")] = 0.0,
-    top_k: Annotated[int, typer.Option(help="Candidates to choose among.")] = 40,
-    top_p: Annotated[float, typer.Option(help="Sum of probabilities to choose among.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(help="Makes the choice reproducible.")] = None,
-    stop: Annotated[
-        list[str] | None, typer.Option(help="Text before which the answer ends; may be repeated.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    top_k: Annotated[int, typer.Option(help="Candidates to choose among, 1 to 64.")] = 40,
+    top_p: Annotated[float, typer.Option(help="Share of their probability to keep.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(help="Makes a choice reproducible.")] = None,
+    stop: Annotated[list[str] | None, typer.Option(help="Text before which to end.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Answer a prompt, and say how fast."""
+    """Stream a text from a model to stdout."""
+    sampling = Sampling(temperature, top_k, top_p, seed)
+    path = find_model(model)
     with progress_bar() as bar:
-        llm = LLM(
-            model_path(model),
-            device,
-            board=board or DEFAULT_BOARD,
-            context=context,
-            progress=bar.share,
-        )
+        llm = LLM(path, device, board=board, context=context, progress=bar.share)
     with llm:
-        _check_image(llm.image, board, context)
-        chats = llm.chats if chat is None else chat
-        options: dict[str, Any] = {
-            "max_tokens": max_tokens,
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "seed": seed,
-            "stop": stop or [],
-        }
-        with progress_bar() as bar:
-            stream = _begin(llm, prompt, chats, options, bar)
-            # the first piece comes when the prompt is read: the bar goes before it is printed
-            pieces = [piece for piece in [next(stream, "")] if piece]
-        with stream:
-            if json:
-                text = "".join([*pieces, *stream])
-            else:
-                _print(pieces, stream)
-        if json:
-            print_json(_summary(llm, device, chats, text, stream.statistics))
-        else:
-            _note(llm.image, stream.statistics)
-
-
-def _begin(llm: LLM, prompt: str, chats: bool, options: dict[str, Any], bar: Bar) -> Stream:
-    if chats:
+        chatting = llm.chats if chat is None else chat
+        if system is not None and not chatting:
+            raise RequestError("--system must go with a chat")
         messages = [{"role": "user", "content": prompt}]
-        return llm.chat(messages, progress=bar.prefill, **options)
-    return llm.stream(prompt, progress=bar.prefill, **options)
+        if system is not None:
+            messages.insert(0, {"role": "system", "content": system})
+
+        def begin(bar: Bar) -> Stream:
+            options = dataclasses.asdict(sampling) | {
+                "max_tokens": max_tokens,
+                "stop": stop or (),
+                "progress": bar.tokens,
+            }
+            return llm.chat(messages, **options) if chatting else llm.stream(prompt, **options)
+
+        text, statistics = _follow(begin, quiet=as_json)
+        if as_json:
+            print_json(
+                {
+                    "model": llm.image.manifest.model.name,
+                    "board": llm.image.manifest.board,
+                    "device": device,
+                    "chat": chatting,
+                    "text": text,
+                    "statistics": dataclasses.asdict(statistics),
+                }
+            )
+        else:
+            _summary(statistics)
 
 
-def _check_image(image: Image, board: str | None, context: int | None) -> None:
-    """Refuse options that an image cannot follow any more."""
-    manifest = image.manifest
-    if board not in (None, manifest.board):
-        raise RequestError(
-            f"board must be {manifest.board}, which the image was compiled for, not {board}"
-        )
-    if context not in (None, manifest.program.context):
-        raise RequestError(
-            f"context must be {manifest.program.context}, which the image was compiled for, "
-            f"not {context}"
-        )
+def _follow(begin: Callable[[Bar], Stream], *, quiet: bool) -> tuple[str, Statistics]:
+    """Show the prompt's progress, then the text as it comes."""
+    parts = []
+    with progress_bar() as bar:
+        stream = begin(bar)
+        first = next(stream, "")
+    with stream:
+        for part in itertools.chain([first], stream):
+            parts.append(part)
+            if not quiet:
+                sys.stdout.write(part)
+                sys.stdout.flush()
+    if not quiet:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    return "".join(parts), stream.statistics
 
 
-def _print(pieces: list[str], stream: Stream) -> None:
-    for piece in pieces:
-        print(piece, end="", flush=True)
-    for piece in stream:
-        print(piece, end="", flush=True)
-    print()
-    sys.stdout.flush()
+def _summary(statistics: Statistics) -> None:
+    """Print the figures to stderr: what was measured here, then what the cycle model says."""
+    s = statistics
+    reused = f", {s.reused_tokens} of them reused" if s.reused_tokens else ""
+    NOTES.print(
+        f"prompt of {s.prompt_tokens} tokens{reused}; {s.generated_tokens} generated ({s.finish})",
+        f"measured: {_speed(s.seconds_to_first_token, s.decode_tokens_per_second)}",
+        f"estimated for the accelerator at {s.clock_mhz:g} MHz, by the cycle model: "
+        f"{_speed(s.device_seconds_to_first_token, s.device_tokens_per_second)}, "
+        f"{s.device_cycles:,} cycles",
+        sep="\n",
+        style="dim",
+        soft_wrap=True,
+    )
 
 
-def _summary(
-    llm: LLM, device: str, chats: bool, text: str, statistics: Statistics
-) -> dict[str, Any]:
-    manifest = llm.image.manifest
-    return {
-        "model": manifest.model.name,
-        "board": manifest.board,
-        "device": device,
-        "chat": chats,
-        "text": text,
-        "statistics": dataclasses.asdict(statistics),
-        "note": "device_seconds and device_tokens_per_second are estimates of the cycle model; "
-        "the clock is an assumption",
-    }
-
-
-def _note(image: Image, statistics: Statistics) -> None:
-    first = statistics.seconds_to_first_token
-    host = [
-        f"{statistics.generated_tokens} tokens, ended by {statistics.finish}",
-        _number(statistics.decode_tokens_per_second, "tokens/s"),
-        _number(first, "s to the first token"),
-    ]
-    device = [
-        _number(statistics.device_tokens_per_second, "tokens/s"),
-        _number(statistics.device_seconds_to_first_token, "s to the first token"),
-    ]
-    note(f"simulated here: {', '.join(part for part in host if part)}")
-    if any(device):
-        note(
-            f"estimate of the cycle model for {image.manifest.board} at "
-            f"{statistics.clock_mhz:g} MHz: {', '.join(part for part in device if part)}"
-        )
-
-
-def _number(value: float | None, unit: str) -> str:
-    return "" if value is None else f"{value:.3g} {unit}"
+def _speed(first: float | None, rate: float | None) -> str:
+    parts = [] if first is None else [f"first token after {first:.3g} s"]
+    if rate is not None:
+        parts.append(f"then {rate:.1f} tokens/s")
+    return ", ".join(parts) or "no token"
