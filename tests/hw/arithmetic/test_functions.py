@@ -19,7 +19,7 @@ CHECKSUMS = {
     "reciprocal": "f6114b977d0ed86a",
     "rsqrt_even": "8cf851a357e53849",
     "rsqrt_odd": "07946444e1b9d956",
-    "sine": "d6ad3f67f21c3454",
+    "sine": "bc5c29d6e48cca83",
 }
 
 

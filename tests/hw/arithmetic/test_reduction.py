@@ -57,7 +57,7 @@ def test_total_never_leaves_a_subnormal(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.choice([-1, 1], 300) * rng.uniform(1, 4, 300) * 2.0**-126
     row = values.astype(np.float32)
-    assert bits(total(row)) == bits(in_order(row.tolist()))
+    assert bits(float(total(row))) == bits(in_order(row.tolist()))
 
 
 def test_total_of_nothing_is_plus_zero_and_so_is_that_of_minus_zeros() -> None:

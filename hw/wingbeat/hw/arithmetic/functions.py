@@ -73,6 +73,8 @@ def table(name: str) -> Coefficients:
             c1 = slope - c2 * (x0 + x1)
             c0 = y0 - x0 * (c1 + c2 * x0)
             rows.append([float(c) for c in (c0, c1, c2)])
+    if name == "sine":
+        rows[0][0] = 0.0  # so that a position of 0 is not turned at all
     return np.array(rows, np.float64).astype(np.float32)
 
 
