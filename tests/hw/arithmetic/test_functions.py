@@ -122,7 +122,7 @@ SPECIAL = {
     "rsqrt": [(0.0, np.inf), (-0.0, np.inf), (np.inf, 0.0), (-1, np.nan), (-np.inf, np.nan)],
     "sigmoid": [(np.inf, 1.0), (-np.inf, 0.0), (0.0, 0.5), (-200, 0.0), (200, 1.0)],
     "silu": [(np.inf, np.inf), (-np.inf, np.nan), (0.0, 0.0), (-0.0, -0.0)],
-    "sine": [(np.inf, np.nan), (-np.inf, np.nan), (0.0, 0.0)],
+    "sine": [(np.inf, np.nan), (-np.inf, np.nan)],
     "cosine": [(np.inf, np.nan), (-np.inf, np.nan), (0.0, 1.0)],
 }
 

@@ -60,7 +60,7 @@ def largest(values: Float) -> Float:
 def index_of_largest(values: Float) -> tuple[Float, npt.NDArray[np.int32]]:
     """Return the maximum of the last axis and where it is; the lowest index of equals.
 
-    A NaN is never chosen; a row of nothing else yields -inf and index 0.
+    A NaN counts as -inf: it never beats a number, and a row of nothing else yields index 0.
     """
     comparable = np.where(np.isnan(values), np.float32(-np.inf), values)
     index = comparable.argmax(axis=-1).astype(np.int32)
