@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.sim.decoupled import Choose, DecoupledMachine, Stuck, at_random, biased
 from tests.sim.runner import Runner, compiled
 
 from wingbeat.compiler.image import Image
-from wingbeat.hw.errors import ProgramError
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.verify.verifier import verify
@@ -74,7 +74,7 @@ def test_a_unit_far_ahead_and_one_far_behind_change_nothing(
     {"vector_memory_kib": 96, "operand_memory_kib": 16},  # attention in parts, places shared
     {"tokens": 8, "lanes": 8, "ports": 2},
 ])  # fmt: skip
-def test_other_machines_order_their_programs_as_well(changes: dict[str, object]) -> None:
+def test_other_machines_order_their_programs_as_well(changes: dict[str, Any]) -> None:
     image = compiled(**changes)
     wanted = in_order(image)
     for pair in (Unit.MPE, Unit.ST), (Unit.MISC, Unit.LD), (Unit.ST, Unit.MPE), (Unit.LD, Unit.ST):

@@ -24,7 +24,6 @@ MAXIMUM_WORDS = 64
 """Logits that share one maximum: a host looks for candidates only in tiles with a high one."""
 
 _REGION_ALIGNMENT = 256  # beats: 4 KiB, which no AXI burst may cross
-_HEAD_BLOCK_ROWS = 1024
 _KEY_TILE_POSITIONS = 64
 
 
@@ -186,14 +185,14 @@ def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> Matr
 
 
 def _head(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> tuple[MatrixPlan, int]:
-    """Plan the head: whole loop trips of at most 1024 rows that hold whole maxima."""
+    """Plan the head: whole loop trips of 1024 rows, whose maxima fill a granule each.
+
+    The maxima of a block go where those of the block before end, and a destination is a granule.
+    """
     plan = _matrix(config, kind, offset)
     height = plan.layout.tile_height
-    unit = max(1, MAXIMUM_WORDS // height)
-    most = max(unit, _HEAD_BLOCK_ROWS // height // unit * unit)
-    choices = range(unit, most + 1, unit)
+    block = math.lcm(MAXIMUM_WORDS * GRANULE, height) // height
     # two blocks a trip: one is multiplied while the other is searched
-    block = min(choices, key=lambda tiles: (round_up(plan.tiles, 2 * tiles), -tiles))
     return dataclasses.replace(plan, tiles=round_up(plan.tiles, 2 * block)), block
 
 
