@@ -6,15 +6,19 @@ already knows, through tokens taken before, that it is complete. At a boundary e
 could reach across is settled by a FENCE of the unit that must wait. Segments are therefore
 independent of each other and of trip counts, and each gives exactly the tokens that it takes:
 what the verifier asks for.
+
+A counter holds few tokens. Where a segment would overfill one, its units wait in coarser steps: for
+the last of 2, 4, 8 ... instructions of the other unit, which knows all of them to be complete.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from wingbeat.compiler.lower.code import Buffer, Loop, Step
-from wingbeat.hw.isa.instructions import Opcode, Scalar, System, Unit
+from wingbeat.hw.isa.instructions import COUNTER_LIMIT, Opcode, Scalar, System, Unit
 
 _Access = tuple[object, int, int, bool]
 """Memory or label, first and last place, whether written."""
@@ -60,7 +64,14 @@ class Synchroniser:
         return found
 
     def _segment(self, steps: Sequence[Step]) -> list[Step]:
-        tokens = _Segment([step.instruction.unit for step in steps])
+        grain = 1
+        while (result := self._ordered(steps, grain)) is None:
+            grain *= 2
+        return result
+
+    def _ordered(self, steps: Sequence[Step], grain: int) -> list[Step] | None:
+        """Add tokens and fences to a segment; None if a counter would hold too many."""
+        tokens = _Segment([step.instruction.unit for step in steps], grain)
         accesses = [self._accesses(step) for step in steps]
         for later, step in enumerate(steps):
             unit = step.instruction.unit
@@ -70,9 +81,11 @@ class Synchroniser:
                 sure = tokens.sure(unit, source)
                 found = _latest(steps[:later], accesses, accesses[later], source, sure)
                 if found is not None:
-                    tokens.take(later, found)
+                    tokens.take(later, tokens.coarser(found, later))
             tokens.begin(later)
         fences = self._settle(steps, accesses, tokens)
+        if tokens.most() > COUNTER_LIMIT:
+            return None
         result = [
             dataclasses.replace(
                 step,
@@ -110,10 +123,12 @@ class _Segment:
     `known[unit][source]` is the last step of `source` that `unit` knows of; steps are numbered.
     `streamed` is the last store that the matrix unit's weight stream knows of: it runs ahead of
     the unit and stops only for the unit's own tokens from ST, so what others passed on is no help.
+    A unit waits for the last of every `grain` steps of another.
     """
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit], grain: int) -> None:
         self._units = units
+        self._grain = grain
         self.known = {unit: dict.fromkeys(Unit, -1) for unit in Unit}
         self.wait = [0] * len(units)
         self.release = [0] * len(units)
@@ -137,6 +152,25 @@ class _Segment:
         mine[source] = max(mine[source], earlier)
         if (unit, source) == (Unit.MPE, Unit.ST):
             self._streamed = earlier
+
+    def coarser(self, earlier: int, later: int) -> int:
+        """Return the step to wait for instead of `earlier`: one at a border, if before `later`."""
+        source = self._units[earlier]
+        of_source = [i for i, unit in enumerate(self._units[:later]) if unit is source]
+        ordinal = of_source.index(earlier)
+        border = ordinal - ordinal % self._grain + self._grain - 1
+        return of_source[min(border, len(of_source) - 1)]
+
+    def most(self) -> int:
+        """Return the most tokens that any counter holds, in program order."""
+        most = 0
+        held: dict[tuple[Unit, Unit], int] = defaultdict(int)
+        for unit, wait, release in zip(self._units, self.wait, self.release, strict=True):
+            for other in Unit:
+                held[other, unit] -= wait >> other.value & 1
+                held[unit, other] += release >> other.value & 1
+                most = max(most, held[unit, other])
+        return most
 
     def give(self, earlier: int, unit: Unit) -> None:
         """Make step `earlier` release a token to a unit."""
