@@ -23,7 +23,7 @@ from safetensors.numpy import save_file
 
 from wingbeat.compiler.manifest import Manifest
 from wingbeat.hw.config import explain
-from wingbeat.hw.errors import EncodingError, ImageError
+from wingbeat.hw.errors import ConfigError, EncodingError, ImageError
 from wingbeat.hw.isa.instructions import INSTRUCTION_BYTES, ISA_VERSION
 from wingbeat.hw.isa.program import Argument, Program
 from wingbeat.hw.memory_map import MemoryMap, Region
@@ -31,6 +31,7 @@ from wingbeat.hw.memory_map import MemoryMap, Region
 Bytes = npt.NDArray[np.uint8]
 
 _LARGEST_TOKENIZER = 64 << 20
+_LONGEST_REASON = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +75,6 @@ def save_image(image: Image, path: Path) -> None:
     tensors["program"] = image.program.encode()
     tensors["tokenizer"] = deflated(image.tokenizer)
     metadata = {"wingbeat": image.manifest.model_dump_json(by_alias=True)}
-    handle = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -86,7 +86,7 @@ def save_image(image: Image, path: Path) -> None:
         except BaseException:
             os.unlink(aside)
             raise
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, ValueError) as error:
         raise ImageError(f"image `{path}` must be writable: {_reason(error)}") from None
 
 
@@ -99,19 +99,10 @@ def load_image(path: Path) -> Image:
         If the file is missing, truncated, damaged, of another version, or no image at all.
     """
     what = f"image `{path}`"
-    tensors: dict[str, Bytes] = {}
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if "wingbeat" not in metadata:
-                raise ImageError(f"{what} must have a wingbeat manifest, and has none")
-            manifest = Manifest.model_validate_json(metadata["wingbeat"])
-            for name in file.keys():  # noqa: SIM118 - not a mapping
-                tensors[name] = file.get_tensor(name)
-    except ValidationError as error:
-        raise ImageError(f"{what} must have a sound manifest: {explain(error)}") from None
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, MemoryError) as error:
-        raise ImageError(f"{what} must be a readable safetensors file: {_reason(error)}") from None
+    # opening a pipe or a device could wait for ever
+    if path.exists() and not path.is_file():
+        raise ImageError(f"{what} must be a regular file")
+    manifest, tensors = _read(what, path)
     if manifest.isa_version != ISA_VERSION:
         raise ImageError(
             f"{what} must be of ISA version {ISA_VERSION}, not {manifest.isa_version}: "
@@ -122,19 +113,42 @@ def load_image(path: Path) -> Image:
     return _assemble(what, manifest, tensors)
 
 
+def _read(what: str, path: Path) -> tuple[Manifest, dict[str, Bytes]]:
+    tensors: dict[str, Bytes] = {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            if "wingbeat" not in metadata:
+                raise ImageError(f"{what} must have a wingbeat manifest, and has none")
+            manifest = Manifest.model_validate_json(metadata["wingbeat"])
+            for name in file.keys():  # noqa: SIM118 - not a mapping
+                # asked first: not every type of safetensors is one of NumPy
+                kind = file.get_slice(name).get_dtype()
+                if kind != "U8":
+                    raise ImageError(f"{what}: `{_short(name)}` must be bytes (U8), not {kind}")
+                tensors[name] = file.get_tensor(name)
+    except ValidationError as error:
+        raise ImageError(f"{what} must have a sound manifest: {_short(explain(error))}") from None
+    except ConfigError as error:
+        raise ImageError(f"{what} must have a sound manifest: {_reason(error)}") from None
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, MemoryError) as error:
+        raise ImageError(f"{what} must be a readable safetensors file: {_reason(error)}") from None
+    return manifest, tensors
+
+
 def _assemble(what: str, manifest: Manifest, tensors: Mapping[str, Bytes]) -> Image:
     regions = tuple(
         Region(r.name, r.start, r.beats, r.striped, r.writable) for r in manifest.regions
     )
-    memory = MemoryMap.of(regions)
+    try:
+        memory = MemoryMap.of(regions)
+    except ImageError as error:
+        raise ImageError(f"{what}: {error}") from None
     expected = {f"region.{r.name}" for r in manifest.regions if r.crc32c is not None}
     expected |= {"program", "tokenizer"}
     if set(tensors) != expected:
-        odd = sorted(set(tensors) ^ expected)[0]
+        odd = _short(min(set(tensors) ^ expected))
         raise ImageError(f"{what} must hold what its manifest names, and differs in `{odd}`")
-    for name, data in tensors.items():
-        if data.dtype != np.uint8:
-            raise ImageError(f"{what}: `{name}` must be bytes, not {data.dtype}")
     contents = {}
     for entry, region in zip(manifest.regions, regions, strict=True):
         if entry.crc32c is None:
@@ -180,10 +194,18 @@ def _inflate(what: str, packed: Bytes) -> str:
         text = inflater.decompress(packed.tobytes(), _LARGEST_TOKENIZER)
         if inflater.unconsumed_tail:
             raise ImageError(f"{what}: the tokenizer must be at most {_LARGEST_TOKENIZER} bytes")
+        if not inflater.eof or inflater.unused_data:
+            raise ImageError(f"{what}: the tokenizer must be one deflated text, and ends elsewhere")
         return text.decode()
     except (zlib.error, UnicodeDecodeError) as error:
         raise ImageError(f"{what}: the tokenizer must be deflated JSON: {error}") from None
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return _short(str(error)) or type(error).__name__
+
+
+def _short(text: str) -> str:
+    """Make one line of a text that may quote what is in the file."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + " ..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,11 @@ from wingbeat.hw.config import AcceleratorConfig
 
 IMAGE_FORMAT: Literal[1] = 1
 """Raised whenever an image file would be read differently."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Word = Annotated[int, Field(ge=0, lt=1 << 32)]
+"""Token ids, check sums and addresses in beats: 32 bits."""
+Size = Annotated[int, Field(ge=1, lt=1 << 32)]
 
 
 class _Part(BaseModel):
@@ -19,21 +24,21 @@ class _Part(BaseModel):
 class RegionEntry(_Part):
     """A region of device memory; `crc32c` of its contents, or None if it begins empty."""
 
-    name: str
-    start: int = Field(ge=0)
-    beats: int = Field(ge=0)
+    name: Name
+    start: Word
+    beats: Word
     striped: bool
     writable: bool
-    crc32c: int | None
+    crc32c: Word | None
 
 
 class ArgumentEntry(_Part):
     """An argument of the program."""
 
-    name: str
-    register_: int = Field(alias="register", ge=0)
-    low: int = Field(ge=0)
-    high: int = Field(ge=0)
+    name: Name
+    register_: Word = Field(alias="register")
+    low: Word
+    high: Word
     meaning: str
 
 
@@ -42,15 +47,15 @@ class ModelEntry(_Part):
 
     name: str
     architecture: str
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    head_dim: int
-    ffn: int
-    vocabulary: int
-    trained_context: int
-    weight_bytes: int
+    layers: Size
+    hidden: Size
+    heads: Size
+    kv_heads: Size
+    head_dim: Size
+    ffn: Size
+    vocabulary: Size
+    trained_context: Size
+    weight_bytes: int = Field(ge=0)
 
 
 class TextEntry(_Part):
@@ -64,9 +69,9 @@ class TextEntry(_Part):
     chat_template : Jinja source, None if the file has none
     """
 
-    bos: int | None
-    eos: int | None
-    stop: tuple[int, ...]
+    bos: Word | None
+    eos: Word | None
+    stop: tuple[Word, ...]
     add_bos: bool
     chat_template: str | None
 
@@ -89,13 +94,13 @@ class ProgramEntry(_Part):
 
     arguments: tuple[ArgumentEntry, ...]
     purposes: tuple[str, ...]
-    chunk: int = Field(ge=1)
-    context: int = Field(ge=1)
-    slots: int = Field(ge=1)
-    token_words: int = Field(ge=1)
-    logit_words: int = Field(ge=1)
-    maximum_words: int = Field(ge=1)
-    crc32c: int
+    chunk: Size
+    context: Size
+    slots: Size
+    token_words: Size
+    logit_words: Size
+    maximum_words: Size
+    crc32c: Word
 
 
 class Manifest(_Part):
@@ -110,4 +115,4 @@ class Manifest(_Part):
     text: TextEntry
     program: ProgramEntry
     regions: tuple[RegionEntry, ...]
-    tokenizer_crc32c: int
+    tokenizer_crc32c: Word
