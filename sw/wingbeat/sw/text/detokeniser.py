@@ -17,7 +17,8 @@ _HALF = "\ufffd"
 class Detokeniser:
     """Turns one generated text into pieces; together they are the text decoded as a whole.
 
-    Control tokens are no text and are left out.
+    A byte that belongs to no character is U+FFFD and changes nothing given before it. Control
+    tokens are no text and are left out.
 
     Parameters
     ----------
@@ -28,23 +29,31 @@ class Detokeniser:
     def __init__(self, tokenizer: Tokenizer, prompt: Sequence[int] = ()) -> None:
         self._tokenizer = tokenizer
         self._stream = DecodeStream(skip_special_tokens=True)
-        self._ids = list(prompt[-_CONTEXT:])
-        if tokenizer.decode(self._ids).endswith(_HALF):
-            # the stream would hold this back, and give it again with the first piece
-            self._ids = []
-        for token in self._ids:
-            self._stream.step(tokenizer, token)
-        self._given = len(tokenizer.decode(self._ids))
+        self._held: list[int] = []
+        context = prompt[-_CONTEXT:]
+        # the stream would hold half a character back, and give it with the first piece
+        if not tokenizer.decode(list(context)).endswith(_HALF):
+            for token in context:
+                self.push(token)
+            self._held = []
 
     def push(self, token: int) -> str:
         """Return the text that is complete with this token; it may be empty."""
-        self._ids.append(token)
-        piece = self._stream.step(self._tokenizer, token) or ""
-        self._given += len(piece)
+        self._held.append(token)
+        try:
+            piece = self._stream.step(self._tokenizer, token) or ""
+        except Exception:
+            # The library's own. SentencePiece decodes neighbouring byte tokens together: a wrong
+            # one turns those before it into U+FFFD, which were given as characters already.
+            self._stream = DecodeStream(skip_special_tokens=True)
+            steps = (self._stream.step(self._tokenizer, held) for held in self._held)
+            piece = "".join(step or "" for step in steps)
+        if piece:
+            self._held = []
         return piece
 
     def flush(self) -> str:
         """Return what was held back: at the end of a text, half a character is U+FFFD."""
-        rest = self._tokenizer.decode(self._ids)[self._given :]
-        self._given += len(rest)
+        rest = self._tokenizer.decode(self._held)
+        self._held = []
         return rest
