@@ -24,6 +24,10 @@ $(VENV)/.develop: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[test,lint]"
 	touch $@
 
+$(VENV)/.bench: $(VENV)/.installed
+	$(BIN)/pip install --disable-pip-version-check -e ".[bench]"
+	touch $@
+
 # ---- what the README promises ---------------------------------------------------------------
 
 demo: $(VENV)/.demo
@@ -58,8 +62,8 @@ fuzz: $(VENV)/.develop
 quality: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/python -m benchmarks.quality --json docs/figures/quality.json
 
-# speed and memory of the ISA machine, llama.cpp on the same file beside it where it is installed
-bench: $(VENV)/.develop $(VENV)/.demo
+# speed and memory of the ISA machine, llama.cpp on the same file beside it (builds for minutes)
+bench: $(VENV)/.bench $(VENV)/.demo
 	$(BIN)/python -m benchmarks.speed --json docs/figures/speed.json
 
 clean:

@@ -167,7 +167,7 @@ def read_yaml(path: Path) -> object:
     """Read a YAML file as plain data; ConfigError if it is none."""
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"`{path}` must be a readable YAML file: {reason}") from None
 

@@ -23,7 +23,7 @@ import math
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.lower.code import Amount, Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.registers import R
-from wingbeat.compiler.lower.target import PartLimits, Phase, Target, granules
+from wingbeat.compiler.lower.target import LOG2_E, PartLimits, Phase, Target, granules
 from wingbeat.compiler.plan import round_up
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import (
@@ -39,8 +39,6 @@ from wingbeat.hw.isa.instructions import (
     StoreKind,
 )
 from wingbeat.hw.isa.operands import FormatField, TileRows
-
-LOG2_E = 1.4426950408889634
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.lower.code import Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.registers import R
-from wingbeat.compiler.lower.target import Phase, Target, granules
+from wingbeat.compiler.lower.target import LOG2_E, Phase, Target, granules
 from wingbeat.hw.formats import GROUP
 from wingbeat.hw.isa.instructions import Combine, Function, Load, Multiply, Opcode, Reduce
 from wingbeat.hw.isa.operands import FormatField, TileRows
@@ -103,10 +103,21 @@ def rope(
 def swiglu(
     target: Target, phase: Phase, node: ir.SwiGlu, gate: Ref, up: Ref, destination: Ref
 ) -> None:
-    """silu(gate) * up in one pass, quantised on the way out."""
-    target.code.misc(
-        "gate", destination, gate, c=up,
-        function=Function.SILU, second=Combine.MUL, outer=phase.tokens, length=node.features,
+    """Three passes: 1 + 2**(-x log2 e), its reciprocal times x, and times up, quantised."""
+    code, length = target.code, node.features
+    opened = Ref(target.vector("opened", phase.rows, length))
+    code.misc(
+        "gate", opened, gate, target.constant(-LOG2_E), target.constant(1.0),
+        first=Combine.MUL, function=Function.EXP2, second=Combine.ADD,
+        outer=phase.tokens, length=length,
+    )  # fmt: skip
+    code.misc(
+        "gate", opened, opened, c=gate,
+        function=Function.RECIPROCAL, second=Combine.MUL, outer=phase.tokens, length=length,
+    )  # fmt: skip
+    code.misc(
+        "gate", destination, opened, up,
+        first=Combine.MUL, outer=phase.tokens, length=length,
     )  # fmt: skip
 
 

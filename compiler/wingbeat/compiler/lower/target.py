@@ -12,6 +12,9 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.footprint import Space
 from wingbeat.hw.isa.operands import GRANULE
 
+LOG2_E = 1.4426950408889634
+"""Factor from natural to binary exponents: the vector machine's exponential has base 2."""
+
 
 def granules(words: int) -> int:
     """Granules that hold `words` FP32 words."""

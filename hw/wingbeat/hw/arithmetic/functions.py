@@ -18,15 +18,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from wingbeat.hw.arithmetic import fp32
 from wingbeat.hw.arithmetic.fp32 import QUIET_NAN, Float
 
 SEGMENTS = 128
 _INDEX_BITS = 7
 _FRACTION_BITS = 23
-
-LOG2_E = np.float32(1.4426950408889634)
-"""Factor from natural to binary exponents."""
 
 Coefficients = npt.NDArray[np.float32]
 
@@ -156,20 +152,6 @@ def rsqrt(x: Float) -> Float:
     result = _scaled(root, -(exponent >> 1))
     result = np.where(x == 0, np.float32(np.inf), np.where(np.isposinf(x), 0, result))
     return np.where((x < 0) | np.isnan(x), QUIET_NAN, result).astype(np.float32)
-
-
-def sigmoid(x: Float) -> Float:
-    """1 / (1 + 2**(-x log2 e)): the three steps as they stand; relative error below 1e-5.
-
-    The error is that of the rounded exponent, largest far from zero (x near -87).
-    """
-    decay = exp2(fp32.settle(np.negative(x) * LOG2_E))
-    return reciprocal(np.float32(1) + decay)
-
-
-def silu(x: Float) -> Float:
-    """x * sigmoid(x), the gate of SwiGLU."""
-    return fp32.multiply(x, sigmoid(x))
 
 
 def _sine_of_quarters(x: Float, shift: int) -> Float:

@@ -94,17 +94,15 @@ class Combine(enum.Enum, shape=3):
     MAX = 4
 
 
-class Function(enum.Enum, shape=4):
+class Function(enum.Enum, shape=3):
     """Function of one FP32 number, as `arithmetic.functions` defines it."""
 
     IDENTITY = 0
     EXP2 = 1
     RECIPROCAL = 2
     RSQRT = 3
-    SIGMOID = 4
-    SILU = 5
-    SIN = 6
-    COS = 7
+    SIN = 4
+    COS = 5
 
 
 class Reduce(enum.Enum, shape=2):

@@ -25,8 +25,6 @@ FUNCTION: dict[Function, Callable[[Float], Float]] = {
     Function.EXP2: functions.exp2,
     Function.RECIPROCAL: functions.reciprocal,
     Function.RSQRT: functions.rsqrt,
-    Function.SIGMOID: functions.sigmoid,
-    Function.SILU: functions.silu,
     Function.SIN: functions.sine,
     Function.COS: functions.cosine,
 }
