@@ -48,14 +48,18 @@ def measure_machine(path: Path) -> dict[str, float]:
 
 
 def measure_llama_cpp(path: Path) -> dict[str, float] | str:
-    """Return the same figures for llama.cpp, or why there are none."""
+    """Return the same figures for llama.cpp on one thread, or why there are none.
+
+    Its threads wait in spinning loops: on shared cores two of them are slower than one.
+    """
     if find_spec("llama_cpp") is None:
         return "llama-cpp-python is not installed"
     from llama_cpp import Llama
 
     model: Any = Llama(
-        str(path), n_ctx=1024, verbose=False, n_threads=os.cpu_count(), use_extra_bufts=False
-    )
+        str(path), n_ctx=1024, verbose=False, n_threads=1, n_threads_batch=1,
+        use_extra_bufts=False,
+    )  # fmt: skip
     ids = model.tokenize((_SENTENCE * 64).encode())[:PROMPT_TOKENS]
     model.eval([1, 2, 3])
     model.reset()

@@ -99,13 +99,16 @@ def check(graph: ir.Graph) -> ir.Graph:
         matrix = getattr(node, "matrix", None)
         if matrix is not None and matrix not in graph.matrices:
             raise CompileError(f"{what} must name a matrix of the graph, not `{matrix}`")
+        vector = getattr(node, "vector", None)
+        if vector is not None and vector not in graph.vectors:
+            raise CompileError(f"{what} must name a vector of the graph, not `{vector}`")
         wrong = rule(graph, node, inputs)
         if wrong is not None:
             raise CompileError(f"{what} {wrong}")
         if node.place is ir.Place.OPERAND and node.features % GROUP:
             raise CompileError(f"{what} must have a multiple of {GROUP} features to be quantised")
         known[node.name] = node
-    if not isinstance(graph.nodes[-1], ir.Head):
+    if not graph.nodes or not isinstance(graph.nodes[-1], ir.Head):
         raise CompileError("the last node of a graph must make the logits")
     return graph
 
