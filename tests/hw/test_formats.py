@@ -13,6 +13,7 @@ from wingbeat.hw.formats import (
     Q4_0,
     Q4_1,
     Q8_0,
+    SPARSE_COUNTS,
     VALUE_CACHE,
     CodedMatrix,
     ScaleKind,
@@ -48,6 +49,10 @@ def test_a_name_says_what_it_means() -> None:
     assert (found.bits, found.group, found.scale, found.sparse) == (3, 64, ScaleKind.SCALE_MIN, 1)
     assert WeightFormat.parse("raw8").scale is ScaleKind.NONE
     assert WeightFormat.parse("int5").scale is ScaleKind.SCALE
+
+
+def test_a_window_keeps_a_power_of_two() -> None:
+    assert SPARSE_COUNTS == (2, 4, 8, 16)
 
 
 def test_the_group_may_be_left_out() -> None:

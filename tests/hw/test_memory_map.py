@@ -66,6 +66,10 @@ def test_addresses_and_sizes_are_not_negative(start: int, beats: int) -> None:
     refused([region("a", start, beats)], "region `a` must lie at a positive address")
 
 
+def test_a_region_may_be_empty() -> None:
+    assert MemoryMap.of([region("a", 0, 4), region("none", 4, 0), region("b", 4, 4)]).beats == 8
+
+
 def test_an_unsorted_map_is_refused() -> None:
     with pytest.raises(ImageError):
         MemoryMap((region("b", 8, 8), region("a", 0, 8)))

@@ -125,8 +125,9 @@ def test_halt_ends_the_program_wherever_it_stands() -> None:
 
 
 def test_a_program_without_halt_ends_behind_its_last_instruction() -> None:
-    sequencer = Sequencer(Program((misc(), misc())), {}, lambda system, registers: 0)
-    assert [pc for pc, _ in sequencer.run()] == [0, 1]
+    program = Program((misc(), *loop([misc()], times=2)))
+    sequencer = Sequencer(program, {}, lambda system, registers: 0)
+    assert [pc for pc, _ in sequencer.run()] == [0, 1, 2, 2]
 
 
 def test_peek_asks_for_its_word_once_it_is_reached() -> None:

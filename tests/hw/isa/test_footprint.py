@@ -63,7 +63,7 @@ def test_the_sequencer_touches_no_memory(instruction: Instruction) -> None:
 
 
 def test_peek_reads_one_word_behind_its_view() -> None:
-    peek = sys(Scalar.PEEK, 1, vector=VectorView(2, register=3), length=5)
+    peek = sys(Scalar.PEEK, 1, vector=VectorView(2, 3, outer=7, inner=9), length=5)
     assert touched(peek, r3=(1, 4)) == {"vector": (VECTOR, 48, 6 * 16 + 6, False, False)}
 
 
@@ -184,8 +184,11 @@ def test_a_load_of_halves_reads_half_the_beats() -> None:
     assert touched(rows)["destination"] == (VECTOR, 0, 18, True, False)
 
 
-def test_a_gather_may_read_the_whole_matrix_on_every_port_and_its_list() -> None:
-    """Rows 0 to 64 are two tiles of 64; 2 lanes a port, 2 groups of 18 beats."""
+@pytest.mark.parametrize(("last", "tiles"), [(63, 1), (64, 2), (127, 2)])
+def test_a_gather_may_read_the_whole_matrix_on_every_port_and_its_list(
+    last: int, tiles: int
+) -> None:
+    """Tiles of 64 rows; 2 lanes a port, 2 groups of 18 beats."""
     gather = load(
         kind=LoadKind.GATHER,
         address=Address(0x10, 2),
@@ -194,10 +197,10 @@ def test_a_gather_may_read_the_whole_matrix_on_every_port_and_its_list() -> None
         length=Count(64),
         format=FormatField.of(WeightFormat.parse("int4g32")),
         tile_rows=TileRows.R16,
-        last=64,
+        last=last,
     )
     assert touched(gather, r2=(0, 1), r3=(2, 5), r4=(0, 7)) == {
-        "matrix": (MEMORY, 0x40, (0x11 + 2 * 72) * 4, False, True),
+        "matrix": (MEMORY, 0x40, (0x11 + tiles * 72) * 4, False, True),
         "list": (MEMORY, 0x33, 0x33 + 7 + 5, False, False),
         "destination": (VECTOR, 0, 64, True, False),
     }
@@ -214,6 +217,13 @@ def test_a_store_reads_words_and_writes_whole_beats() -> None:
     assert touched(rows) == {
         "address": (MEMORY, 0x400, (0x100 + 15) * 4, True, False),
         "vector": (VECTOR, 64, 7 * 16 + 17, False, False),
+    }
+
+
+def test_a_store_of_one_word_writes_one_beat() -> None:
+    assert touched(store(address=Address(3), stride=9, length=Count(1))) == {
+        "address": (MEMORY, 12, 16, True, False),
+        "vector": (VECTOR, 0, 1, False, False),
     }
 
 
@@ -280,6 +290,11 @@ def test_a_product_reads_its_tiles_and_vectors_and_writes_its_rows() -> None:
 def test_a_sparse_tile_is_as_long_as_its_stride() -> None:
     product = mv(format=FormatField.of(WeightFormat.parse("int4g32s")), stride=50)
     assert touched(product)["address"] == (MEMORY, 0, 2 * 50 * 4, False, True)
+
+
+def test_a_product_without_tiles_or_groups_reads_no_stream() -> None:
+    assert touched(mv(tiles=Count(0), stride=10)).keys() == {"operand"}
+    assert touched(mv(groups=Count(0))).keys() == {"destination"}
 
 
 # ---- nothing to do ----------------------------------------------------------------------------
