@@ -1,0 +1,1 @@
+"""The accelerator in Amaranth; `docs/machine.md` is its map."""
