@@ -210,11 +210,11 @@ def test_a_store_reads_words_and_writes_whole_beats() -> None:
     rows = store(
         address=Address(0x100),
         stride=10,
-        rows=SmallCount(2),
+        rows=SmallCount(1, 9),
         length=Count(17),
         vector=VectorView(4, outer=3),
     )
-    assert touched(rows) == {
+    assert touched(rows, r9=(0, 1)) == {
         "address": (MEMORY, 0x400, (0x100 + 15) * 4, True, False),
         "vector": (VECTOR, 64, 7 * 16 + 17, False, False),
     }
@@ -246,6 +246,15 @@ def test_keys_reach_to_the_tile_of_the_last_position() -> None:
             "address": (MEMORY, 0x800, (0x200 + tiles * 34) * 4, True, True),
             "operand": (OPERAND, 5, 5 + 2 * 2 + 2, False, False),
         }
+
+
+def test_one_position_of_one_group_is_enough_to_touch_a_tile() -> None:
+    """At most: the rows are 0 or 1. A tile of one group is 9 beats in each of two lanes."""
+    keys = cached(StoreKind.KEYS, rows=SmallCount(0, 9), length=Count(32))
+    assert touched(keys, r9=(0, 1)) == {
+        "address": (MEMORY, 0x800, (0x200 + 18) * 4, True, True),
+        "operand": (OPERAND, 5, 6, False, False),
+    }
 
 
 def test_values_reach_to_the_block_of_the_last_position_in_the_last_tile() -> None:
