@@ -55,10 +55,11 @@ def generate(graph: ir.Graph, config: AcceleratorConfig, slots: int) -> Generate
         If not even one token at a time fits.
     """
     _check_formats(graph, config)
-    graph = place_operands(fuse_swiglu(graph))
     attention = next(node for node in graph.nodes if isinstance(node, ir.Attention))
     shared = attention.heads // attention.kv_heads
+    # before the passes, which would only say that something is no whole group
     _check_limits(graph, config, attention)
+    graph = place_operands(fuse_swiglu(graph))
     refusal = CompileError("no chunk size fits")
     tokens = config.tokens
     while tokens:
