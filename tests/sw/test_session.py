@@ -287,3 +287,12 @@ def test_after_an_error_the_session_goes_on(scripted: Scripted) -> None:
         list(session.generate([3], 1))
     device.steps += [publishing(8, then=State.FINISHED)]
     assert list(session.generate([3], 1)) == [8]
+
+
+def test_scores_that_fail_leave_nothing_to_reuse(scripted: Scripted) -> None:
+    _, session = scripted(publishing(7, then=State.FINISHED), becoming(State.FAILED))
+    list(session.generate([3, 4, 5], 1))
+    assert session.reusable([3, 4, 5]) == 2
+    with pytest.raises(DeviceError):
+        session.score([3, 9, 9])
+    assert session.reusable([3, 9, 9]) == 0

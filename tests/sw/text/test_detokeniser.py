@@ -66,6 +66,11 @@ def test_half_a_character_at_the_end_is_a_replacement() -> None:
     assert pieces(byte_level(), spelled("aé")[:-1]) == ["a", "", "\ufffd"]
 
 
+def test_half_a_character_at_the_end_of_a_prompt_is_not_given_again() -> None:
+    half = spelled("é")[:1]
+    assert pieces(byte_level(), spelled("ab"), prompt=[*spelled("x"), *half]) == ["a", "b", ""]
+
+
 def test_a_flush_gives_nothing_twice() -> None:
     detokeniser = Detokeniser(byte_level())
     detokeniser.push(spelled("é")[0])
