@@ -1,0 +1,1 @@
+"""LD and ST: between memory and the scratchpads."""
