@@ -14,9 +14,9 @@ from wingbeat.compiler.graph.llama import llama_graph
 from wingbeat.hw.formats import Q4_0, Q8_0, WeightFormat
 
 GROUPED = dataclasses.replace(
-    small.LLAMA, heads=4, kv_heads=2, tied_head=False, rope_divisors=tuple(np.linspace(1, 2, 16))
+    small.LLAMA, heads=6, kv_heads=2, tied_head=False, rope_divisors=tuple(np.linspace(1, 2, 16))
 )
-"""Two query heads share a key/value head; positions are stretched; the head is its own."""
+"""Three query heads share a key/value head; positions are stretched; the head is its own."""
 
 
 def formats(parameters: LlamaParameters) -> dict[str, WeightFormat]:

@@ -1,12 +1,14 @@
 import dataclasses
 
 import numpy as np
+import pytest
 from tests.compiler import small
 from tests.compiler.graph.models import changed, graph, weights
 
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run, fuse_swiglu, place_operands, uniform_runs
 from wingbeat.compiler.graph.reference import Reference
+from wingbeat.hw.errors import CompileError
 from wingbeat.hw.formats import Q8_0
 
 
@@ -71,3 +73,9 @@ def test_layers_of_other_formats_are_runs_of_their_own() -> None:
         matrices[name] = dataclasses.replace(matrices[name], format=Q8_0)
     runs = uniform_runs(dataclasses.replace(sound, matrices=matrices))
     assert runs == (Run(0, 2), Run(2, 2), Run(4, 1))
+
+
+def test_what_a_sum_reads_too_stays_in_vector_memory() -> None:
+    mixed = changed(graph(), "0.attended", inputs=("embedding", "0.attention_norm"))
+    with pytest.raises(CompileError, match=r"`0.query` must read `0.attention_norm` from operand"):
+        place_operands(mixed)
