@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Value, unsigned
@@ -69,7 +68,6 @@ def _follow(instruction: Any, path: tuple[str, ...]) -> Any:
     return instruction
 
 
-@cache
 def operands(cls: type[Instruction]) -> tuple[Operand, ...]:
     """Return the operands of an instruction class, in the order of its fields."""
     registers = REGISTER_FIELDS.get(cls, {})
@@ -85,7 +83,6 @@ def operands(cls: type[Instruction]) -> tuple[Operand, ...]:
     return tuple(found)
 
 
-@cache
 def resolved(cls: type[Instruction]) -> data.StructLayout:
     """Return the layout of the command that an instruction class becomes."""
     registers = REGISTER_FIELDS.get(cls, {})
