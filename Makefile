@@ -21,7 +21,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,test,lint]"
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed

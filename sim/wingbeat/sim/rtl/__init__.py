@@ -1,0 +1,1 @@
+"""RTL in process: Amaranth to Verilog to Verilator to a shared library, driven by ctypes."""

