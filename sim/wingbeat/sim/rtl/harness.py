@@ -32,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wingbeat.sim.rtl import verilog
+from wingbeat.sim.rtl.memory import MemoryPort, signals
 from wingbeat.sim.rtl.native_types import Stream, load, pointers
 from wingbeat.sim.rtl.values import Values, Words, to_array, to_int, to_words
 from wingbeat.sim.rtl.verilate import Optimise, build
@@ -58,6 +59,7 @@ class Simulation:
         self._index = {name: index for index, name in enumerate(self.ports)}
         self._library = load(build(design, optimise))
         self._model = self._library.model_create()
+        self._memories: dict[str, MemoryPort] = {}
 
     def __del__(self) -> None:
         if hasattr(self, "_model"):
@@ -89,10 +91,25 @@ class Simulation:
     def step(self, cycles: int = 1) -> None:
         """Let the clock rise `cycles` times."""
         self._library.model_step(self._model, cycles)
+        self._check_memories()
 
     def reset(self) -> None:
         """Reset the component: one cycle with `rst` high. Inputs stay as they are."""
         self._library.model_reset(self._model)
+
+    def attach(self, name: str, memory: MemoryPort) -> None:
+        """Let `memory` answer the AXI4 port `name` (`port_0` for `port_0__ar__valid` ...).
+
+        It sets the port's inputs from now on. The port may be the read or the write half alone.
+        """
+        indices = signals(name, self._index)
+        self._memories[name] = memory
+        self._library.model_attach(self._model, indices.ctypes.data, ctypes.byref(memory.shared))
+
+    def _check_memories(self) -> None:
+        for name, memory in self._memories.items():
+            if memory.violation:
+                raise SimulationError(f"`{name}`: {memory.violation}")
 
     def run_until(self, name: str, limit: int) -> int:
         """Step until the 1-bit output `name` is high, and return the cycles that took.
@@ -103,6 +120,7 @@ class Simulation:
         if self._output(name).width != 1:
             raise ValueError(f"`{name}` is not of one bit")
         cycles: int = self._library.model_run_until(self._model, self._index[name], limit)
+        self._check_memories()
         if cycles > limit:
             raise SimulationError(f"`{name}` stayed low for {limit} cycles")
         return cycles
@@ -142,6 +160,7 @@ class Simulation:
             self._indices(results),
             pointers(results.values()),
         )
+        self._check_memories()
         return {name: to_array(self.ports[name], words) for name, words in results.items()}
 
     def _indices(self, names: Mapping[str, Words]) -> ctypes.Array[ctypes.c_int]:
@@ -188,6 +207,7 @@ class Simulation:
         cycles = self._library.model_stream(
             self._model, len(ins), ins, len(outs), outs, limit, quiet, seed
         )
+        self._check_memories()
         if cycles == -1:
             made = {name: s.done for name, s in zip([*rows, *results], [*ins, *outs], strict=True)}
             raise SimulationError(f"unfinished after {limit} cycles; transfers made: {made}")

@@ -33,6 +33,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "model_reset": (None, []),
     "model_set": (None, [_INT, _POINTER]),
     "model_get": (None, [_INT, _POINTER]),
+    "model_attach": (None, [_POINTER, _POINTER]),
     "model_step": (None, [_UINT64]),
     "model_run_until": (_UINT64, [_INT, _UINT64]),
     "model_run": (None, [_UINT64, *[_INT, *[_POINTER] * 3], *[_INT, *[_POINTER] * 2]]),

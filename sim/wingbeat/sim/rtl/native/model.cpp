@@ -9,38 +9,19 @@
 #include <vector>
 
 #include "Vtop.h"
+#include "memory.h"
+#include "port.h"
 #include "ports.inc"
 
 #define ABI extern "C" __attribute__((visibility("default")))
 
 namespace {
 
-struct Port {
-    void* storage;
-    int bytes;  // of the storage: 1, 2, 4, 8 or a multiple of 4
-    int width;  // bits
-
-    int words() const { return (width + 63) / 64; }
-
-    void read(uint64_t* words64) const {
-        if (bytes < 8) words64[0] = 0;
-        else words64[words() - 1] = 0;
-        std::memcpy(words64, storage, bytes);
-    }
-
-    // Verilator relies on zeros above the width
-    void write(const uint64_t* words64) {
-        int last = words() - 1, rest = width % 64;
-        uint64_t top = rest ? words64[last] & ((uint64_t(1) << rest) - 1) : words64[last];
-        if (last) std::memcpy(storage, words64, last * 8);
-        std::memcpy(static_cast<char*>(storage) + last * 8, &top, bytes - last * 8);
-    }
-};
-
 struct Model {
     VerilatedContext context;
     std::unique_ptr<Vtop> top;
     std::vector<Port> ports;
+    std::vector<AxiMemory> memories;
     bool settled = false;  // outputs belong to the inputs
 
     Model() : top(new Vtop(&context)) {
@@ -57,12 +38,21 @@ struct Model {
 
     // the rest of a cycle; the falling edge is evaluated together with the next inputs
     void rise() {
+        for (AxiMemory& memory : memories) memory.observe();
 #if CLOCKED
         top->clk = 1;
         top->eval();
         top->clk = 0;
 #endif
+        for (AxiMemory& memory : memories) memory.drive();
         settled = false;
+    }
+
+    bool violated() const {
+        for (const AxiMemory& memory : memories) {
+            if (memory.state().violation) return true;
+        }
+        return false;
     }
 
     void reset() {
@@ -73,21 +63,8 @@ struct Model {
         rise();
         top->rst = 0;
 #endif
+        for (AxiMemory& memory : memories) memory.reset();
     }
-};
-
-struct Xorshift {
-    uint64_t state;
-
-    uint64_t next() {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        return state;
-    }
-
-    // true with probability / 2^32
-    bool below(uint64_t probability) { return (next() >> 32) < probability; }
 };
 
 }  // namespace
@@ -122,12 +99,23 @@ ABI void model_step(Model* model, uint64_t cycles) {
     }
 }
 
-// Step until a 1-bit output is high, settled; returns the cycles made, `limit` + 1 if it stays low.
+// Let a memory answer the AXI port of these signals (memory.h has their order; -1: not there).
+ABI void model_attach(Model* model, const int* signals, MemoryPort* shared) {
+    Port* ports[AxiMemory::SIGNALS];
+    for (int i = 0; i < AxiMemory::SIGNALS; ++i) {
+        ports[i] = signals[i] < 0 ? nullptr : &model->ports[signals[i]];
+    }
+    model->memories.emplace_back(ports, shared);
+    model->settled = false;
+}
+
+// Step until a 1-bit output is high, settled, or a memory finds a violation; returns the cycles
+// made, `limit` + 1 if the output stays low.
 ABI uint64_t model_run_until(Model* model, int port, uint64_t limit) {
     const auto* stop = static_cast<const uint8_t*>(model->ports[port].storage);
     for (uint64_t cycle = 0;; ++cycle) {
         model->settle();
-        if (*stop) return cycle;
+        if (*stop || model->violated()) return cycle;
         if (cycle == limit) return limit + 1;
         model->rise();
     }
@@ -159,8 +147,8 @@ bool high(const Model* model, int port) {
     return port < 0 || *static_cast<const uint8_t*>(model->ports[port].storage);
 }
 
-void drive(Model* model, int port, uint64_t value) {
-    if (port >= 0) model->ports[port].write(&value);
+void assign(Model* model, int port, uint64_t value) {
+    if (port >= 0) model->ports[port].assign(value);
 }
 
 }  // namespace
@@ -170,7 +158,7 @@ void drive(Model* model, int port, uint64_t value) {
 // it), -100 - i output stream i offered more than was asked for in `quiet` cycles after the end.
 ABI int64_t model_stream(Model* model, int inputs, Stream* in, int outputs, Stream* out,
                          uint64_t limit, uint64_t quiet, uint64_t seed) {
-    Xorshift random{seed * 0x9E3779B97F4A7C15u + 0x2545F4914F6CDD1Du};
+    Xorshift random(seed);
     std::vector<std::vector<uint64_t>> pending(outputs);
     for (int i = 0; i < outputs; ++i) pending[i].resize(model->ports[out[i].payload].words());
     std::vector<uint64_t> now, garbage;
@@ -190,12 +178,12 @@ ABI int64_t model_stream(Model* model, int inputs, Stream* in, int outputs, Stre
                     payload.write(garbage.data());
                 }
             }
-            drive(model, stream.valid, stream.offered);
+            assign(model, stream.valid, stream.offered);
             finished &= stream.done == stream.count;
         }
         for (int i = 0; i < outputs; ++i) {
             bool more = out[i].done < out[i].count;
-            drive(model, out[i].ready, more && !random.below(out[i].stall));
+            assign(model, out[i].ready, more && !random.below(out[i].stall));
             finished &= !more;
         }
         if (finished && rest-- == 0) break;
