@@ -1,0 +1,1 @@
+"""The matrix processing engine: weight streams, operands, the order of steps, results."""
