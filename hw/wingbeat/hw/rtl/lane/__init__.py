@@ -1,0 +1,1 @@
+"""A lane: weight beats in, sums of products out."""
