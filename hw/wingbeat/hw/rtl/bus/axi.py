@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.lib import enum, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from wingbeat.hw import enum
 
 ADDRESS_BITS = 40
 """Byte addresses: 32 bits of beats are 36, the rest is left to the board."""
