@@ -1,0 +1,1 @@
+"""FP32 pipelines that equal `wingbeat.hw.arithmetic` in every bit."""
