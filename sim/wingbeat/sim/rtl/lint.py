@@ -12,7 +12,7 @@ WAIVERS = {
     "DECLFILENAME": "all modules are in one file",
     "PROCASSINIT": "Amaranth gives registers their value after reset at power-up too",
     "UNUSEDSIGNAL": "carries that are dropped, and the names of a structure's fields",
-    "WIDTHEXPAND": "yosys leaves it to Verilog to extend operands; Amaranth has inferred all widths",
+    "WIDTHEXPAND": "yosys lets Verilog extend operands; Amaranth has inferred all widths",
     "WIDTHTRUNC": "the same, and `!` for a comparison with zero",
 }
 """Warnings that say nothing about the component, and why."""

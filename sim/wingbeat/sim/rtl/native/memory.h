@@ -84,7 +84,7 @@ class AxiMemory {
     // Set the inputs of the component for the cycle that begins.
     void drive() {
         int64_t rate = shared.rate;
-        credit = std::min(credit + rate, std::max(rate, ONE));
+        credit = std::min(credit + rate, ONE + rate);
         // both directions may move a word for one credit; the debt is paid before the next
         bool open = credit >= ONE && !refreshing();
         if (ar.exists()) drive_reads(open);

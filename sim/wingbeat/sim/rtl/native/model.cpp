@@ -64,6 +64,7 @@ struct Model {
         top->rst = 0;
 #endif
         for (AxiMemory& memory : memories) memory.reset();
+        settled = false;
     }
 };
 
