@@ -26,6 +26,7 @@ class Bench(wiring.Component):
                 "write": In(operand_write(config)),
                 "walk": In(stream.Signature(WALK)),
                 "ready": Out(1),
+                "fetch": In(1),
                 "step": In(range(steps_of(config))),
                 "vectors": Out(self.buffer.vectors.shape()),
                 "release": In(1),
@@ -41,6 +42,7 @@ class Bench(wiring.Component):
         connect(m, flipped(self.walk), buffer.walk)
         m.d.comb += [
             self.ready.eq(buffer.ready),
+            buffer.fetch.eq(self.fetch),
             buffer.step.eq(self.step),
             self.vectors.eq(buffer.vectors),
             buffer.release.eq(self.release),
@@ -116,7 +118,11 @@ def take_group(sim: Simulation, rng: random.Random, wanted: list[int], width: in
     assert sim.get("ready")
     for step in range(-(-len(wanted) // width)):
         sim.set("step", step)
+        sim.set("fetch", 1)
         sim.step()
+        sim.set("fetch", 0)
+        sim.set("step", 0)
+        sim.step(rng.randrange(3))
         row = wanted[step * width : (step + 1) * width]
         found = sim.get("vectors")
         assert [found >> 304 * j & (1 << 304) - 1 for j in range(len(row))] == row

@@ -49,8 +49,8 @@ class OperandBuffer(wiring.Component):
     walk : stream of `WALK`, one a multiplication
     read : port of the operand memory
     ready : Out(1), the bank in front holds a group
-    step : In, vectors `2 * columns * step` and following are wanted
-    vectors : Out, these vectors, a cycle later
+    fetch, step : In, vectors `2 * columns * step` and following are wanted
+    vectors : Out, these vectors, from the next cycle to the one behind the next `fetch`
     release : In(1), the bank in front is done with
     """
 
@@ -61,6 +61,7 @@ class OperandBuffer(wiring.Component):
                 "walk": In(stream.Signature(WALK)),
                 "read": Out(operand_fixed_read(config)),
                 "ready": Out(1),
+                "fetch": In(1),
                 "step": In(range(steps_of(config))),
                 "vectors": Out(data.ArrayLayout(ENTRY, 2 * config.columns)),
                 "release": In(1),
@@ -88,7 +89,11 @@ class OperandBuffer(wiring.Component):
         m.d.comb += self.ready.eq(filled != 0)
 
         out = memory.read_port()
-        m.d.comb += [out.addr.eq(Cat(self.step, front)), self.vectors.eq(out.data)]
+        m.d.comb += [
+            out.addr.eq(Cat(self.step, front)),
+            out.en.eq(self.fetch),
+            self.vectors.eq(out.data),
+        ]
         with m.If(self.release):
             m.d.sync += front.eq(~front)
         return m
