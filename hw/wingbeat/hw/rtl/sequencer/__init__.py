@@ -1,0 +1,1 @@
+"""The sequencer: fetch, scalar unit, loops, tokens and the units' queues."""
