@@ -11,6 +11,7 @@ from typing import Any
 
 import google_crc32c
 
+from wingbeat.compiler.image import text_sum
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.errors import WingbeatError
 
@@ -85,7 +86,8 @@ class Parts:
     def file(self, manifest: str | None = None, length: int | None = None) -> bytes:
         """Put the file together; `manifest` is its text, `length` what the header claims to be."""
         text = json.dumps(self.manifest) if manifest is None else manifest
-        header = json.dumps({"__metadata__": {"wingbeat": text}, **self.header}).encode()
+        metadata = {"wingbeat": text, "crc32c": text_sum(text)}
+        header = json.dumps({"__metadata__": metadata, **self.header}).encode()
         header += b" " * (-len(header) % 8)
         size = len(header) if length is None else length
         return struct.pack("<Q", size) + header + b"".join(self.tensors.values())

@@ -1,8 +1,9 @@
+import dataclasses
 import os
 import re
 import resource
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.compiler import small
 from tests.compiler.image_file import Parts, bomb
 
 from wingbeat.compiler import image as module
-from wingbeat.compiler.image import Image, crc32c, deflated, load_image, save_image
+from wingbeat.compiler.image import Image, crc32c, deflated, load_image, save_image, text_sum
 from wingbeat.hw.errors import ImageError
 
 
@@ -179,6 +180,51 @@ def test_a_flipped_bit_is_found_in_every_part(
     parts.tensors[tensor] = bytes(data)
     refused(path, parts.file(), f"{part} must have CRC32C ")
     refused(path, parts.file(), f", not {found:08x}: the file is damaged")
+
+
+def flips(path: Path, bits: Iterable[int]) -> None:
+    """Flip each of these bits of a file, see that it is refused, and flip it back."""
+    with path.open("r+b", buffering=0) as file:
+        sound = path.read_bytes()
+        for bit in bits:
+            at = bit // 8
+            os.pwrite(file.fileno(), bytes([sound[at] ^ 1 << bit % 8]), at)
+            with pytest.raises(ImageError) as caught:
+                load_image(path)
+            sentence = str(caught.value)
+            assert sentence.startswith(f"image `{path}`") and "\n" not in sentence, bit
+            os.pwrite(file.fileno(), sound[at : at + 1], at)
+    load_image(path)
+
+
+def test_every_flipped_bit_of_the_header_is_refused(path: Path) -> None:
+    header = 8 + int.from_bytes(path.read_bytes()[:8], "little")
+    flips(path, range(8 * header))
+
+
+def test_flipped_bits_of_the_contents_are_refused(path: Path) -> None:
+    raw = path.read_bytes()
+    header = 8 + int.from_bytes(raw[:8], "little")
+    flips(path, range(8 * header, 8 * len(raw), 5))
+
+
+def test_a_control_character_of_a_name_is_as_safe_as_any(path: Path) -> None:
+    # the header escapes it, and escapes read the same in upper and lower case
+    image = small.image()
+    model = image.manifest.model.model_copy(update={"name": "a\x1b\x7fb\xe4\ud7ff"})
+    manifest = image.manifest.model_copy(update={"model": model})
+    save_image(dataclasses.replace(image, manifest=manifest), path)
+    assert load_image(path).manifest == manifest
+    start = path.read_bytes().index(b'name\\":\\"a')
+    flips(path, range(8 * start, 8 * (start + 40)))
+
+
+def test_a_manifest_needs_its_sum(path: Path) -> None:
+    save_file({"a": np.zeros(3, np.uint8)}, path, {"wingbeat": "{}"})
+    refused(path, path.read_bytes(), "must have the CRC32C of its manifest: compile the model")
+    save_file({"a": np.zeros(3, np.uint8)}, path, {"wingbeat": "{}", "crc32c": "no sum " * 100})
+    refused(path, path.read_bytes(), ": the manifest must have CRC32C no sum no sum")
+    assert len(text_sum("{}")) == 8
 
 
 def test_another_isa_version_is_named(path: Path) -> None:

@@ -1,8 +1,10 @@
 """The image: one safetensors file with everything that a device needs.
 
 Tensors: `program` uint8 (instructions, 32), `region.NAME` uint8 (ports or 1, bytes) for each region
-that begins with contents, `tokenizer` uint8 (deflated JSON). The manifest is the file's metadata.
-Loading checks every length and every CRC32C before anything is used, and unpickles nothing.
+that begins with contents, `tokenizer` uint8 (deflated JSON). The file's metadata are the manifest
+(`wingbeat`) and its CRC32C (`crc32c`, eight hexadecimal digits); the manifest has those of the
+tensors. Loading checks every length and every CRC32C before anything is used, and unpickles
+nothing: no file that differs in one bit is taken.
 """
 
 from __future__ import annotations
@@ -64,6 +66,11 @@ def crc32c(data: Bytes) -> int:
     return int(google_crc32c.value(data.tobytes()))
 
 
+def text_sum(text: str) -> str:
+    """Return the CRC32C of a text's UTF-8 as eight hexadecimal digits."""
+    return f"{google_crc32c.value(text.encode()):08x}"
+
+
 def deflated(text: str) -> Bytes:
     """Return a text as deflated UTF-8."""
     return np.frombuffer(zlib.compress(text.encode(), 6), np.uint8)
@@ -74,7 +81,8 @@ def save_image(image: Image, path: Path) -> None:
     tensors = {f"region.{name}": data for name, data in image.contents.items()}
     tensors["program"] = image.program.encode()
     tensors["tokenizer"] = deflated(image.tokenizer)
-    metadata = {"wingbeat": image.manifest.model_dump_json(by_alias=True)}
+    manifest = image.manifest.model_dump_json(by_alias=True)
+    metadata = {"wingbeat": manifest, "crc32c": text_sum(manifest)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -117,10 +125,7 @@ def _read(what: str, path: Path) -> tuple[Manifest, dict[str, Bytes]]:
     tensors: dict[str, Bytes] = {}
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if "wingbeat" not in metadata:
-                raise ImageError(f"{what} must have a wingbeat manifest, and has none")
-            manifest = Manifest.model_validate_json(metadata["wingbeat"])
+            manifest = _manifest(what, file.metadata() or {})
             for name in file.keys():  # noqa: SIM118 - not a mapping
                 # asked first: not every type of safetensors is one of NumPy
                 kind = file.get_slice(name).get_dtype()
@@ -134,6 +139,16 @@ def _read(what: str, path: Path) -> tuple[Manifest, dict[str, Bytes]]:
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise ImageError(f"{what} must be a readable safetensors file: {_reason(error)}") from None
     return manifest, tensors
+
+
+def _manifest(what: str, metadata: Mapping[str, str]) -> Manifest:
+    if "wingbeat" not in metadata:
+        raise ImageError(f"{what} must have a wingbeat manifest, and has none")
+    if "crc32c" not in metadata:
+        raise ImageError(f"{what} must have the CRC32C of its manifest: compile the model again")
+    # as texts: a digit in upper case is a changed file
+    _compare(what, "the manifest", text_sum(metadata["wingbeat"]), metadata["crc32c"])
+    return Manifest.model_validate_json(metadata["wingbeat"])
 
 
 def _assemble(what: str, manifest: Manifest, tensors: Mapping[str, Bytes]) -> Image:
@@ -181,10 +196,13 @@ def _assemble(what: str, manifest: Manifest, tensors: Mapping[str, Bytes]) -> Im
 
 
 def _check(what: str, part: str, data: Bytes, expected: int) -> None:
-    found = crc32c(data)
+    _compare(what, part, f"{crc32c(data):08x}", f"{expected:08x}")
+
+
+def _compare(what: str, part: str, found: str, expected: str) -> None:
     if found != expected:
         raise ImageError(
-            f"{what}: {part} must have CRC32C {expected:08x}, not {found:08x}: the file is damaged"
+            f"{what}: {part} must have CRC32C {_short(expected)}, not {found}: the file is damaged"
         )
 
 
