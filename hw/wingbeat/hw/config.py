@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from wingbeat.hw import enum
 from wingbeat.hw.errors import ConfigError
-from wingbeat.hw.formats import WeightFormat
+from wingbeat.hw.formats import KEY_CACHE, VALUE_CACHE, WeightFormat
 from wingbeat.hw.isa.operands import GRANULE
 
 CHAIN_SLICES = 16
@@ -141,6 +141,11 @@ class AcceleratorConfig(BaseModel):
     def weight_formats(self) -> tuple[WeightFormat, ...]:
         """`formats`, parsed."""
         return tuple(WeightFormat.parse(name) for name in self.formats)
+
+    @property
+    def decoded_formats(self) -> tuple[WeightFormat, ...]:
+        """Formats that the lanes decode: those of `formats`, and the caches'."""
+        return tuple(dict.fromkeys((*self.weight_formats, KEY_CACHE, VALUE_CACHE)))
 
     @property
     def digest(self) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from wingbeat.hw.config import BEAT_BITS, CHAIN_PRODUCTS, AcceleratorConfig
 from wingbeat.hw.cost import ADDER_LATENCY
-from wingbeat.hw.formats import GROUP, KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
+from wingbeat.hw.formats import GROUP, SPARSE_COUNTS, WINDOW, WeightFormat
 from wingbeat.hw.isa.footprint import Registers, value
 from wingbeat.hw.isa.instructions import Multiply, Opcode
 from wingbeat.hw.stream import TileLayout
@@ -34,9 +34,8 @@ def complaints(
 
 def wrong_format(weights: WeightFormat, config: AcceleratorConfig) -> Iterator[str]:
     """Yield a complaint about a format that this accelerator does not decode."""
-    known = (*config.weight_formats, KEY_CACHE, VALUE_CACHE)
-    if weights not in known:
-        names = ", ".join(dict.fromkeys(entry.name for entry in known))
+    if weights not in config.decoded_formats:
+        names = ", ".join(entry.name for entry in config.decoded_formats)
         yield f"`format` must be one that the accelerator decodes ({names}), not {weights.name}"
 
 

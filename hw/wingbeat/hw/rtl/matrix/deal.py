@@ -16,8 +16,8 @@ from wingbeat.hw.rtl.bus.read_engine import beats_per_word, words_layout
 class Deal(wiring.Component):
     """One port's words to its lanes, a beat each.
 
-    A word holds as many beats as the port is wide, and a tile begins at a whole word, so that a word
-    goes to neighbouring lanes; the next word goes to the lanes behind them.
+    A word holds as many beats as the port is wide, and a tile begins at a whole word, so that
+    a word goes to neighbouring lanes; the next word goes to the lanes behind them.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Results from the accumulators of all lanes to the vector memory, a quad a cycle.
 
-A lane hands out, column by column, its vectors one after another, the rows of a vector in quads. The
-rows of all lanes stand side by side in the destination, so that for each vector the quads of lane
-0, 1, ... go to consecutive places.
+A lane hands out, column by column, its vectors one after another, the rows of a vector in quads.
+The rows of all lanes stand side by side in the destination, so that for each vector the quads of
+lane 0, 1, ... go to consecutive places.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ class OperandBuffer(wiring.Component):
         return m
 
     def _fetch(self, m: Module, claimed: Signal) -> tuple[Signal, Signal, Signal, Signal, Signal]:
-        """Walk groups and vectors; return front bank, bank, one-hot place, step, last of a group."""
+        """Walk groups and vectors; return front bank, bank, one-hot place, step, last read."""
         width = 2 * self._config.columns
         work = Signal(WALK, reset_less=True)
         front, bank, busy = Signal(), Signal(), Signal()
