@@ -100,3 +100,13 @@ def test_settling_changes_subnormals_and_nans_and_nothing_else() -> None:
     settled = fp32.settle(raw.view(np.float32).copy()).view(np.uint32).tolist()
     assert settled == [0, 0x80000000, 0x00800000, 0x80000000, 0x7F800000, 0xFF800000, NAN]
     assert fp32.settle(np.zeros((0, 3), np.float32)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("size", [1, 3, 16, 33])
+@pytest.mark.parametrize("raw", [0x7F800001, 0xFF800001, 0x7FBFFFFF, 0xFFFFFFFF, 0x7FC00001])
+def test_a_signalling_nan_is_settled_without_a_warning(raw: int, size: int) -> None:
+    """Device memory may hold anything; a warning is an error here."""
+    words = np.full((2, size), raw, np.uint32)
+    words[1] = 0x80000001
+    settled = fp32.settle(words.view(np.float32)).view(np.uint32)
+    assert settled.tolist() == [[NAN] * size, [0x80000000] * size]

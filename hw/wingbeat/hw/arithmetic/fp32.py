@@ -27,13 +27,16 @@ def settle(values: Float) -> Float:
     The same array.
     """
     magnitudes = np.abs(values)
-    if values.size == 0 or magnitudes.min() >= SMALLEST_NORMAL:
+    if values.size == 0:
+        return values
+    least = magnitudes.min()
+    if least >= SMALLEST_NORMAL:
         return values  # nothing to do; a NaN makes the comparison false
-    # the product with False is a zero of the same sign; infinities and normals pass unchanged
-    np.multiply(values, magnitudes >= SMALLEST_NORMAL, out=values)
-    nan = np.isnan(values)
-    if nan.any():
-        values[nan] = QUIET_NAN
+    if np.isnan(least):
+        # before the product, of which a signalling NaN would make NumPy tell
+        values[np.isnan(values)] = QUIET_NAN
+    # the product with False is a zero of the same sign; all others pass unchanged
+    np.multiply(values, ~(magnitudes < SMALLEST_NORMAL), out=values)
     return values
 
 
