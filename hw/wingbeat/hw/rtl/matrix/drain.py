@@ -82,7 +82,7 @@ class Drain(wiring.Component):
             source.eq(sources[index]),
             self.write.quad.eq((at_inner << 2) + behind + along),
             self.write.words.as_value().eq(source.words.as_value()),
-            self.write.enable.eq((1 << len(QUAD)) - 1),
+            self.write.enable.eq((1 << QUAD.length) - 1),
             self.write.valid.eq(busy & source.valid),
             taken.eq(self.write.valid & self.write.ready),
             self.results.ready.eq(~busy),
