@@ -236,10 +236,12 @@ def test_a_long_text_is_several_starts(tiny: Image) -> None:
 
 def test_a_failure_says_where_it_was(scripted: Scripted) -> None:
     step = becoming(State.FAILED, error=2, error_pc=17, error_unit=1, heartbeat=99)
+    device, session = scripted(step)
     with pytest.raises(DeviceError, match=(
         "device scripted stopped at instruction 17 of unit 1 with error ADDRESS, 99 instructions"
     )):  # fmt: skip
-        list(scripted(step)[1].generate([3], 1))
+        list(session.generate([3], 1))
+    assert device.aborts == 0
 
 
 def test_a_device_that_ends_too_soon_is_an_error(scripted: Scripted) -> None:
@@ -257,13 +259,21 @@ def test_a_token_beyond_the_vocabulary_is_an_error(scripted: Scripted) -> None:
     assert device.aborts == 1
 
 
-def test_a_device_without_progress_is_given_up(scripted: Scripted) -> None:
+def test_a_device_without_progress_is_told_to_stop_and_not_waited_for(scripted: Scripted) -> None:
     stuck = becoming(State.RUNNING, heartbeat=5)
-    device, session = scripted(stuck, stuck, becoming(State.ABORTED))
-    with pytest.raises(DeviceError, match=r"make progress within 2.5 s, and is RUNNING"):
+    device, session = scripted(stuck, stuck)
+    with pytest.raises(DeviceError, match=r"make progress within 2.5 s, and is RUNNING") as caught:
         list(session.generate([3], 1))
-    assert (device.aborts, len(device.steps)) == (1, 0)
+    assert caught.value.__context__ is None
+    assert device.aborts == 1
     assert device.now == 5.0
+
+
+def test_of_two_errors_the_first_is_told(scripted: Scripted) -> None:
+    device, session = scripted(publishing(512), becoming(State.RUNNING))
+    with pytest.raises(DeviceError, match="token ids below 512, not 512"):
+        next(session.generate([3], 3))
+    assert device.aborts == 1
 
 
 def test_a_slow_device_that_makes_progress_is_waited_for(scripted: Scripted) -> None:

@@ -7,6 +7,7 @@ that grows by a turn costs a turn.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 
@@ -236,12 +237,18 @@ class Session:
                             state, _ = self._wait()
                     self._accept(token)
                     yield token
-        finally:
-            try:
-                if state is State.RUNNING:
+        except GeneratorExit:
+            if state is State.RUNNING:
+                self._stop()
+            raise
+        except BaseException:
+            if state is State.RUNNING and self._running:
+                # of two errors, the first is the one to know
+                with contextlib.suppress(DeviceError):
                     self._stop()
-            finally:
-                self._running = False
+            raise
+        finally:
+            self._running = False
         if count or state is not State.FINISHED:
             raise DeviceError(
                 f"device {self._device.name} must publish {count} more tokens, and is {state.name}"
@@ -265,10 +272,14 @@ class Session:
             state = self._device.advance(deadline)
             status, tokens = self._mailbox.take()
             if state is State.FAILED:
+                self._running = False
                 raise DeviceError(f"device {self._device.name} stopped {_where(status)}")
             if tokens or state is not State.RUNNING:
                 return state, tokens
             if status.heartbeat == heartbeat and time.monotonic() >= deadline:
+                # asked to stop, and not waited for: that took all the patience already
+                self._device.abort()
+                self._running = False
                 raise DeviceError(
                     f"device {self._device.name} must make progress within "
                     f"{self._patience:g} s, and is {state.name} {_where(status)}"
