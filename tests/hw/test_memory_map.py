@@ -1,5 +1,6 @@
 """Regions of device memory: order, overlap, look-up."""
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -68,6 +69,14 @@ def test_addresses_and_sizes_are_not_negative(start: int, beats: int) -> None:
 
 def test_a_region_may_be_empty() -> None:
     assert MemoryMap.of([region("a", 0, 4), region("none", 4, 0), region("b", 4, 4)]).beats == 8
+
+
+def test_the_order_of_regions_does_not_matter() -> None:
+    """Empty ones that share their place with each other and with the start of another."""
+    regions = [region("a", 0, 4), region("x", 4, 0), region("y", 4, 0), region("b", 4, 4)]
+    maps = {MemoryMap.of(order) for order in itertools.permutations(regions)}
+    assert [found.name for found in maps.pop().regions] == ["a", "x", "y", "b"]
+    assert not maps
 
 
 def test_an_unsorted_map_is_refused() -> None:

@@ -88,5 +88,9 @@ class MemoryMap:
 
     @classmethod
     def of(cls, regions: Sequence[Region]) -> MemoryMap:
-        """Sort regions by address."""
-        return cls(tuple(sorted(regions, key=lambda region: region.start)))
+        """Sort regions by address; an empty one comes before another that begins there."""
+
+        def place(region: Region) -> tuple[int, int, str]:
+            return region.start, region.stop, region.name
+
+        return cls(tuple(sorted(regions, key=place)))

@@ -53,6 +53,16 @@ def test_group_sizes_and_tile_rows_are_numbers_and_back() -> None:
     assert [TileRows.of(rows).value for rows in (4, 8, 12, 16)] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("number", [-4, 0, 1, 6, 31, 33, 96, 512])
+def test_no_other_size_is_rounded_to_one(number: int) -> None:
+    with pytest.raises(EncodingError) as caught:
+        GroupSize.of(number)
+    assert str(caught.value) == f"a group must have 32, 64, 128 or 256 elements, not {number}"
+    with pytest.raises(EncodingError) as caught:
+        TileRows.of(number)
+    assert str(caught.value) == f"a tile must have 4, 8, 12 or 16 rows in a lane, not {number}"
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wingbeat.hw import enum
+from wingbeat.hw.errors import EncodingError
 from wingbeat.hw.formats import ScaleKind, WeightFormat
 from wingbeat.hw.isa.packed import Packed, bits, choice
 
@@ -90,7 +91,10 @@ class GroupSize(enum.Enum, shape=2):
     @classmethod
     def of(cls, elements: int) -> GroupSize:
         """Return the member for 32, 64, 128 or 256 elements."""
-        return cls((elements // 32).bit_length() - 1)
+        for size in cls:
+            if size.elements == elements:
+                return size
+        raise EncodingError(f"a group must have 32, 64, 128 or 256 elements, not {elements}")
 
 
 @dataclass(frozen=True)
@@ -130,4 +134,7 @@ class TileRows(enum.Enum, shape=2):
     @classmethod
     def of(cls, rows: int) -> TileRows:
         """Return the member for 4, 8, 12 or 16 rows."""
-        return cls(rows // 4 - 1)
+        for height in cls:
+            if height.rows == rows:
+                return height
+        raise EncodingError(f"a tile must have 4, 8, 12 or 16 rows in a lane, not {rows}")
