@@ -1,0 +1,1 @@
+"""MISC: the vector machine."""

@@ -1,0 +1,187 @@
+"""MISC: the vector machine's unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.isa.instructions import Destination, Reduce
+from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.fp32.format import INFINITY_BITS
+from wingbeat.hw.rtl.memory.ports import operand_write, vector_fixed_read, vector_write
+from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
+from wingbeat.hw.rtl.vector.elements import ElementPipeline
+from wingbeat.hw.rtl.vector.extent import Extent
+from wingbeat.hw.rtl.vector.largest import Compare, Largest
+from wingbeat.hw.rtl.vector.position import Position
+from wingbeat.hw.rtl.vector.quantiser import Quantiser
+from wingbeat.hw.rtl.vector.rows import COMMAND
+from wingbeat.hw.rtl.vector.sources import SourceReader
+from wingbeat.hw.rtl.vector.total import Total
+from wingbeat.hw.rtl.vector.writer import Writer
+
+_MINUS_INFINITY = 1 << 31 | INFINITY_BITS
+
+
+class VectorUnit(wiring.Component):
+    """Executes MISC, one command after the other.
+
+    Elements flow from the source reader through the element pipeline to one of three: the writer
+    (`reduce` NONE), the quantiser (target OPERAND), the reductions. A command begins when all that
+    the one before it wrote is visible.
+
+    Attributes
+    ----------
+    command : In, stream of commands
+    done : Out(1), a pulse for each command, when what it wrote is visible
+    a, b : Out, read ports of the vector memory
+    vector : Out, write port of the vector memory
+    operand : Out, write port of the operand memory
+    leave_out : In(1), a step in every second cycle only, for other writers
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "command": In(stream.Signature(COMMAND)),
+                "done": Out(1),
+                "a": Out(vector_fixed_read(config)),
+                "b": Out(vector_fixed_read(config)),
+                "vector": Out(vector_write(config)),
+                "operand": Out(operand_write(config)),
+                "leave_out": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Control, and the way of the elements."""
+        m = Module()
+        command = Signal(COMMAND, reset_less=True)
+        start = Signal()
+        m.submodules.extent = extent = Extent(self._config)
+        m.submodules.sources = sources = SourceReader(self._config, ElementPipeline.C_DELAY)
+        m.submodules.elements = elements = ElementPipeline(self._config)
+        m.submodules.position = position = Position(self._config)
+        m.submodules.writer = writer = Writer(self._config)
+        connect(m, sources.port_a, flipped(self.a))
+        connect(m, sources.port_b, flipped(self.b))
+        connect(m, writer.vector, flipped(self.vector))
+        connect(m, writer.operand, flipped(self.operand))
+        m.d.comb += [
+            extent.command.eq(command),
+            sources.start.eq(start),
+            sources.command.eq(command),
+            sources.steps.eq(extent.steps),
+            sources.leave_out.eq(self.leave_out),
+            elements.first.eq(command.first),
+            elements.function.eq(command.function),
+            elements.second.eq(command.second),
+            elements.left_out.eq(_left_out(command)),
+            elements.valid.eq(sources.valid),
+            elements.inside.eq(sources.inside),
+            elements.a.eq(sources.a),
+            elements.b.eq(sources.b),
+            elements.c.eq(sources.c),
+            position.command.eq(command),
+            position.steps.eq(extent.steps),
+            position.advance.eq(elements.result_valid),
+            writer.start.eq(start),
+            writer.command.eq(command),
+            writer.longest.eq(extent.longest),
+            writer.steps.eq(extent.steps),
+            writer.groups.eq(extent.groups),
+        ]
+        self._sinks(m, command, extent, elements, position, writer)
+        self._control(m, command, extent, writer, start)
+        return m
+
+    def _sinks(
+        self,
+        m: Module,
+        command: Any,
+        extent: Extent,
+        elements: ElementPipeline,
+        position: Position,
+        writer: Writer,
+    ) -> None:
+        """Send elements to where the command wants them, and what comes of them to the writer."""
+        m.submodules.largest = largest = Largest(self._config)
+        m.submodules.total = total = Total(self._config)
+        m.submodules.quantiser = quantiser = Quantiser(self._config)
+        operand = command.target == Destination.OPERAND
+        sums = command.reduce == Reduce.SUM
+        compares = (command.reduce == Reduce.MAX) | (command.reduce == Reduce.ARGMAX)
+        maps = ~operand & (command.reduce == Reduce.NONE)
+        valid = elements.result_valid
+        m.d.comb += [
+            largest.compare.eq(
+                Mux(
+                    operand,
+                    Compare.MAGNITUDE,
+                    Mux(command.reduce == Reduce.ARGMAX, Compare.FIRST, Compare.VALUE),
+                )
+            ),
+            largest.valid.eq(valid & (operand | compares)),
+            largest.first.eq(position.first),
+            largest.last.eq(position.last),
+            largest.step.eq(position.step),
+            largest.words.eq(elements.result),
+            total.steps.eq(extent.steps),
+            total.valid.eq(valid & sums),
+            total.step.eq(position.step),
+            total.words.eq(elements.result),
+            quantiser.group.eq(command.group),
+            quantiser.words.eq(elements.result),
+            quantiser.valid.eq(valid & operand),
+            quantiser.largest.eq(largest.largest),
+            quantiser.largest_valid.eq(largest.largest_valid & operand),
+            writer.step_words.eq(elements.result),
+            writer.step_valid.eq(valid & maps),
+            writer.result.eq(Mux(sums, total.total, largest.largest)),
+            writer.index.eq(largest.index),
+            writer.result_valid.eq(total.total_valid | (largest.largest_valid & ~operand)),
+            writer.entry.eq(quantiser.entry),
+            writer.entry_valid.eq(quantiser.entry_valid),
+        ]
+
+    def _control(
+        self, m: Module, command: Any, extent: Extent, writer: Writer, start: Signal
+    ) -> None:
+        """Take a command, see how much it is, start it, wait until it is written."""
+        # one cycle to the write port, then the memory
+        visible = delay(
+            m, writer.finished, 1 + VectorMemory.WRITE_LATENCY, name="visible", reset_less=False
+        )
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.command.ready.eq(1)
+                m.d.sync += command.eq(self.command.payload)
+                with m.If(self.command.valid):
+                    m.next = "COUNT"
+            with m.State("COUNT"):
+                m.next = "ROUND"
+            with m.State("ROUND"):
+                m.next = "SELECT"
+            with m.State("SELECT"):
+                m.next = "START"
+            with m.State("START"):
+                with m.If(extent.empty):
+                    m.d.comb += self.done.eq(1)
+                    m.next = "IDLE"
+                with m.Else():
+                    m.d.comb += start.eq(1)
+                    m.next = "RUN"
+            with m.State("RUN"), m.If(visible):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+
+
+def _left_out(command: Any) -> Any:
+    """Return what an element behind its row's end counts as."""
+    compares = (command.reduce == Reduce.MAX) | (command.reduce == Reduce.ARGMAX)
+    return Mux(compares, _MINUS_INFINITY, 0)
