@@ -1,5 +1,6 @@
 """Cycles and traffic of single instructions, worked out by hand."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -135,6 +136,8 @@ def test_sparse_tiles_cost_what_their_stride_says() -> None:
     assert price(sparse).busy == 16
     assert price(sparse).stream == (1 + 2 * 12) * 4 * 16
     assert price(sparse).products == 64 * 64
+    # the next tile begins behind a gap, which is read as well
+    assert price(dataclasses.replace(sparse, stride=53)).stream == 53 * 2 * 16
 
 
 @pytest.mark.parametrize(

@@ -61,18 +61,17 @@ def random_matrix(
 
 
 def unpack(layout: TileLayout, stream: npt.NDArray[np.uint8], groups: int, kept: Ints) -> Unpacked:
-    """Tile by tile, as the N of each header says."""
+    """Tile by tile, as the N of each header says; between them, nothing."""
     tiles = []
-    at = 0
-    for count in kept.tolist():
+    stride = 16 * layout.sparse_stride(groups, kept)
+    for at, count in zip(range(0, stream.shape[1], stride), kept.tolist(), strict=True):
         size = layout.tile_beats(groups, count)
         lanes = layout.from_ports(stream[:, at:], 1, size, layout.lane_beats(groups, count))
+        assert not stream[:, at + 16 * size : at + stride].any()
         if layout.format.sparse:
             assert (lanes[:, :, 0] == count).all()
             assert not lanes[:, :, 1:16].any()
         tiles.append(layout.unpack(lanes, groups, count))
-        at += size * 16
-    assert at == stream.shape[1]
     scales = [tile.scales for tile in tiles if tile.scales is not None]
     minima = [tile.minima for tile in tiles if tile.minima is not None]
     return Unpacked(
@@ -110,11 +109,13 @@ def by_hand(layout: TileLayout, matrix: CodedMatrix, kept: list[int]) -> list[by
     fmt = matrix.format
     rows, columns = matrix.shape
     ports: list[list[bytes]] = [[] for _ in range(layout.ports)]
+    longest = max(layout.lane_beats(columns // 32, count) for count in kept)
     for tile, count in enumerate(kept):
         lanes = []
         for lane in range(layout.lanes):
             first = (tile * layout.lanes + lane) * layout.rows
-            lanes.append(lane_by_hand(layout, matrix, first, count))
+            lane_bytes = lane_by_hand(layout, matrix, first, count)
+            lanes.append(lane_bytes.ljust(16 * longest, b"\0"))
         share = layout.lanes // layout.ports
         for beat in range(0, len(lanes[0]), 16):
             for lane in range(layout.lanes):
@@ -264,6 +265,17 @@ def test_rows_of_a_tile_pad_least_then_are_most() -> None:
         padded = {r: -(-rows // (r * lanes)) * r * lanes for r in TILE_ROWS}
         best = max(r for r in TILE_ROWS if padded[r] == min(padded.values()))
         assert rows_of_tile(rows, lanes) == best
+
+
+@pytest.mark.parametrize("kept", [[2, 16, 8, 2], [4, 4, 4, 4], [8, 8, 2, 4]])
+def test_sparse_tiles_are_as_far_apart_as_the_longest_is_long(kept: list[int]) -> None:
+    layout = TileLayout(WeightFormat.parse("int4g32s"), 4, 4, 2)
+    counts = np.array(kept)
+    matrix = random_matrix(layout.format, 4 * layout.tile_height, 96, counts, layout.tile_height)
+    stream = layout.pack(matrix, counts)
+    assert layout.sparse_stride(3, counts) == layout.tile_beats(3, max(kept))
+    assert stream.shape == (2, 4 * layout.tile_beats(3, max(kept)) * 16)
+    assert stream.reshape(2, 4, -1)[:, :, 0].tolist() == [kept, kept]
 
 
 def test_mistakes_are_refused() -> None:

@@ -137,11 +137,13 @@ def _multiply(multiply: Multiply, resolve: Resolve, config: AcceleratorConfig) -
     paired = 1 if multiply.opcode is Opcode.MV else max(2, vectors)
     compute = layout.rows * groups * group_cycles(weights, kept, paired, config.columns)
     drain = -(-layout.tile_height * vectors // config.vector_lanes)
+    # how long a sparse tile is, stands in its header: whole strides are read
+    beats = multiply.stride if weights.sparse else layout.tile_beats(groups)
     tile = max(compute, drain)
     return Cost(
         busy=round(tiles * tile),
         latency=MATRIX_LATENCY + drain,
-        stream=tiles * layout.tile_beats(groups, kept) * BEAT_BYTES * config.ports,
+        stream=tiles * beats * BEAT_BYTES * config.ports,
         products=tiles * layout.tile_height * groups * GROUP * vectors,
     )
 

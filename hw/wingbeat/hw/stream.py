@@ -13,6 +13,10 @@ lane, a tile is a sequence of 128-bit beats:
     patterns  [group][row pair][window of 16]               16-bit masks, sparse only
     codes     [group][row pair][k][row of the pair]         `bits` each, lowest bit first
 
+The tiles of a dense matrix follow each other without gaps. So do those of a sparse one if all have
+the same N; if not, each is filled up with zeros to the longest, because a multiplication finds its
+tiles one `stride` apart, and reads a sparse stream in whole strides.
+
 The two rows of a pair alternate because a DSP slice multiplies both by one activation. `span` is
 the smallest power of two for which full sections end on a beat, so that padding is rare.
 
@@ -125,6 +129,10 @@ class TileLayout:
         """Beats of one tile on one port: the least `stride` of a multiplication."""
         return self.lane_beats(groups, kept) * self.lanes_per_port
 
+    def sparse_stride(self, groups: int, kept: npt.NDArray[np.int64]) -> int:
+        """Beats on one port from a tile to the next, given the N of each: those of the longest."""
+        return max(self.tile_beats(groups, n) for n in set(kept.tolist()))
+
     def tiles(self, rows: int) -> int:
         """Tiles that hold `rows` rows."""
         return -(-rows // self.tile_height)
@@ -152,8 +160,12 @@ class TileLayout:
             return self._to_ports(self._pack_tiles(matrix, 0, tiles, WINDOW))
         if kept is None or len(kept) != tiles:
             raise EncodingError(f"a sparse stream needs the N of each of its {tiles} tiles")
-        parts = [self._pack_tiles(matrix, t, t + 1, int(n)) for t, n in enumerate(kept)]
-        return np.concatenate([self._to_ports(part) for part in parts], axis=1)
+        stride = self.sparse_stride(matrix.shape[1] // GROUP, kept) * BEAT_BYTES
+        stream = np.zeros((self.ports, tiles, stride), np.uint8)
+        for tile, n in enumerate(kept.tolist()):
+            part = self._to_ports(self._pack_tiles(matrix, tile, tile + 1, n))
+            stream[:, tile, : part.shape[1]] = part
+        return stream.reshape(self.ports, -1)
 
     def _to_ports(self, tiles: Bytes) -> Bytes:
         """(tiles, lanes, beats, 16) to (ports, bytes)."""

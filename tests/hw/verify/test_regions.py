@@ -11,7 +11,7 @@ from tests.hw.verify.programs import (
     sys,
 )
 
-from wingbeat.hw.formats import Q4_0
+from wingbeat.hw.formats import Q4_0, WeightFormat
 from wingbeat.hw.isa.instructions import (
     Destination,
     Element,
@@ -51,6 +51,15 @@ def test_the_last_beat_counts() -> None:
     accepted(mv(address=Address(0x1200 - 144)))
     refused(
         mv(address=Address(0x1200 - 143)),
+        because=f"instruction 0 (mv): `address` reaches beat 0x1200 outside {WEIGHTS}",
+    )
+
+
+def test_a_sparse_product_reads_whole_strides() -> None:
+    sparse = {"format": FormatField.of(WeightFormat.parse("int4g32s")), "stride": 100}
+    accepted(mv(address=Address(0x1200 - 200), **sparse))
+    refused(
+        mv(address=Address(0x1200 - 199), **sparse),
         because=f"instruction 0 (mv): `address` reaches beat 0x1200 outside {WEIGHTS}",
     )
 

@@ -104,37 +104,20 @@ def case(name: str, rows: int, groups: int, tile: int = 4, **fields: Any) -> Cas
         halves(True) if kind.scale is ScaleKind.SCALE_MIN else None,
         masks,
     )
-    parts = Parts(layout.pack(coded) if kept is None else spaced(layout, coded, kept))
+    parts = Parts(layout.pack(coded, kept))
+    stride = layout.tile_beats(groups) if kept is None else layout.sparse_stride(groups, kept)
     operand = parts.operands.view(OperandView(0), parts.registers, 1, 1, 256)
     operand.codes[...] = rng.integers(-127, 128, operand.codes.shape)
     operand.scales[...] = rng.random(operand.scales.shape)
     operand.sums[...] = operand.codes.sum(axis=-1)
     plain: dict[str, Any] = {
-        "address": Address(WEIGHTS), "stride": layout.tile_beats(groups),
+        "address": Address(WEIGHTS), "stride": stride,
         "tiles": Count(layout.tiles(rows)), "groups": Count(groups),
         "format": FormatField.of(kind), "tile_rows": TileRows.of(tile), "strands": 0,
         "outer": SmallCount(1), "inner": 1, "operand": OperandView(0),
         "destination": VectorView(0),
     }  # fmt: skip
     return Case(parts, coded, Multiply(Opcode.MM, **plain | fields))
-
-
-def spaced(
-    layout: TileLayout, coded: CodedMatrix, kept: npt.NDArray[np.int64]
-) -> npt.NDArray[np.uint8]:
-    """A sparse stream, each tile in the place that a dense one would need."""
-    assert coded.scales is not None and coded.masks is not None
-    parts = []
-    size = layout.tile_beats(coded.shape[1] // 32) * 16
-    for tile, n in enumerate(kept):
-        rows = slice(tile * layout.tile_height, (tile + 1) * layout.tile_height)
-        pairs = slice(rows.start // 2, rows.stop // 2)
-        part = CodedMatrix(
-            coded.format, coded.codes[rows], coded.scales[rows], None, coded.masks[pairs]
-        )
-        packed = layout.pack(part, np.array([n]))
-        parts.append(np.pad(packed, ((0, 0), (0, size - packed.shape[1]))))
-    return np.concatenate(parts, axis=1)
 
 
 def check(subject: Case) -> None:
