@@ -86,6 +86,20 @@ def test_lanes_must_be_dealt_evenly_to_ports() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lanes", "ports", "bits", "beats"), [(3, 1, 512, 4), (6, 1, 512, 4), (6, 2, 256, 2)]
+)
+def test_a_word_must_be_dealt_evenly_to_lanes(
+    lanes: int, ports: int, bits: int, beats: int
+) -> None:
+    assert refusal({"lanes": lanes, "ports": ports, "port_bits": bits}) == (
+        f"`lanes` / `ports` must be a multiple of {beats}, the beats of a port's word, not "
+        f"{lanes // ports}: a port deals each word to its lanes, one beat each"
+    )
+    config(lanes=lanes, ports=ports, port_bits=128)
+    config(lanes=lanes, ports=ports, port_bits=64)
+
+
 def test_tokens_must_be_dealt_evenly_to_columns() -> None:
     assert refusal(SMALL | {"tokens": 32, "columns": 3}) == (
         "`tokens` must be a multiple of `columns` (3), not 32: "
@@ -94,10 +108,10 @@ def test_tokens_must_be_dealt_evenly_to_columns() -> None:
 
 
 def test_lanes_slower_than_the_memory_are_refused() -> None:
-    """Three lanes of 32 weights of 4.5 bits take 432 bits a cycle."""
-    assert refusal({"lanes": 3, "port_bits": 512}) == (
+    """Four lanes of 32 weights of 2.5 bits take 320 bits a cycle, of 4.5 bits 576."""
+    assert refusal({"lanes": 4, "port_bits": 512, "formats": ["int2g32"]}) == (
         "`lanes` must consume at least 563 bits a cycle (1.1 x the ports) in the narrowest format, "
-        "not 432 (3 lanes of int4g32): slower lanes waste memory bandwidth"
+        "not 320 (4 lanes of int2g32): slower lanes waste memory bandwidth"
     )
     assert AcceleratorConfig.parse({"lanes": 4, "port_bits": 512}).lanes == 4
 

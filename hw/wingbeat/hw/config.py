@@ -60,7 +60,7 @@ class AcceleratorConfig(BaseModel):
     ports: int = Field(default=1, ge=1, le=32)
     """AXI read ports for weights; each serves `lanes / ports` lanes."""
     port_bits: Literal[64, 128, 256, 512] = 128
-    """Width of a port."""
+    """Width of a port: half a beat, or at most one beat for each of its lanes."""
     vector_lanes: Literal[4, 8, 16] = 16
     """FP32 elements of the vector machine a cycle."""
     tokens: int = Field(default=32, ge=1, le=128)
@@ -93,6 +93,12 @@ class AcceleratorConfig(BaseModel):
             raise ValueError(
                 f"`lanes` must be a multiple of `ports` ({self.ports}), not {self.lanes}: "
                 "a port deals its beats evenly to its lanes"
+            )
+        lanes, beats = self.lanes // self.ports, self.port_bits // BEAT_BITS
+        if beats and lanes % beats:
+            raise ValueError(
+                f"`lanes` / `ports` must be a multiple of {beats}, the beats of a port's word, not "
+                f"{lanes}: a port deals each word to its lanes, one beat each"
             )
         if self.tokens % self.columns:
             raise ValueError(
