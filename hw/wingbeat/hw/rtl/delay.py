@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Signal
 
 
 def delay(m: Module, value: Any, cycles: int, *, name: str, reset_less: bool = True) -> Any:
-    """Return `value` as it was `cycles` cycles ago.
+    """Return `value` as it was `cycles` cycles ago. To be called outside of `m.If` and `m.Switch`.
 
     Parameters
     ----------
