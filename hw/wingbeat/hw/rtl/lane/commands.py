@@ -35,8 +35,8 @@ TILE = data.StructLayout(
 
 format, tile_rows : as in the instruction
 groups : groups of 32 columns, at least 1
-beats : beats that will arrive at this lane for this tile. Those behind the tile's end, as the header
-    of a sparse tile tells it, are thrown away; too few of them are a fault.
+beats : beats that will arrive at this lane for this tile. Those behind the tile's end, as the
+    header of a sparse tile tells it, are thrown away; too few of them are a fault.
 """
 
 STEP = data.StructLayout({"mode": Mode, "half": unsigned(1), "row": unsigned(1)})

@@ -3,32 +3,36 @@
 How the matrix controller works with it
 ---------------------------------------
 
-All lanes go in step: the controller broadcasts `advance`, `step`, `operands`, `result`, `scalars` to
-all lanes. Cycles are counted from a step at cycle t.
+All lanes go in step: the controller broadcasts `advance`, `step`, `operands`, `result`, `scalars`
+to all lanes. Cycles are counted from a step at cycle t.
 
-**Units.** `unit_ready` says that the unit register holds a unit (a group of 32 columns of a row pair) in
-this cycle; it and `whole` come out of registers. `whole` is the same in all lanes: the unit takes one step
-(N:16 with N at most 8) instead of two. Units come in the order group, row pair. `advance` in cycle t
-takes the unit away behind cycle t: cycle t + 1 shows the next one, if it is there. A step needs no valid
-bit: a step that has no result is harmless. It must only be made while `unit_ready` is high.
+**Units.** `unit_ready` says that the unit register holds a unit (a group of 32 columns of a row
+pair) in this cycle; it and `whole` come out of registers. `whole` is the same in all lanes: the
+unit takes one step (N:16 with N at most 8) instead of two. Units come in the order group, row
+pair. `advance` in cycle t takes the unit away behind cycle t: cycle t + 1 shows the next one, if
+it is there. A step needs no valid bit: a step that has no result is harmless. It must only be
+made while `unit_ready` is high.
 
-**Steps.** MV: `half` 0, 1 (`whole`: 0 only), then advance. MM: for row 0, 1; for each vector pair; for half 0, 1
-(`whole`: 0 only); then advance. The two halves must be in consecutive cycles. At cycle t the controller
-gives `step` and, for each column, `operands`: the group's 32 codes of two vectors. Vector v of
-an instruction is taken in field v % 2 of column v // 2 % columns, in vector pair v // (2 * columns).
-In MV, vector 0 of column 0 counts.
+**Steps.** MV: `half` 0, 1 (`whole`: 0 only), then advance. MM: for row 0, 1; for each vector
+pair; for half 0, 1 (`whole`: 0 only); then advance. The two halves must be in consecutive cycles.
+At cycle t the controller gives `step` and, for each column, `operands`: the group's 32 codes of
+two vectors. Vector v of an instruction is taken in field v % 2 of column v // 2 % columns, in
+vector pair v // (2 * columns). In MV, vector 0 of column 0 counts.
 
-**Results.** At cycle t + RESULT_OFFSET of every step that completes a group (half 1, or `whole`), the
-controller gives `result` with `valid`, and `scalars`: scale and sum of the same operands (they are
-delayed once in the controller instead of in each lane). At other times `result.valid` is 0.
-`result.address` is a running count: 0 for the first result pair of a tile, one more for each result pair, and
-again 0 after every `strands` groups. `result.first` is high for the first `strands` groups of a tile. An
-accumulator is revisited no sooner than after 8 cycles: instructions that would are illegal.
+**Results.** At cycle t + RESULT_OFFSET of every step that completes a group (half 1, or `whole`),
+the controller gives `result` with `valid`, and `scalars`: scale and sum of the same operands
+(they are delayed once in the controller instead of in each lane). At other times `result.valid`
+is 0. `result.address` is a running count: 0 for the first result pair of a tile, one more for
+each result pair, and again 0 after every `strands` groups. `result.first` is high for the first
+`strands` groups of a tile. Results for the same
+address must be at least 8 cycles apart; without sparse formats, results must be 2 cycles apart.
+(Legal instructions promise that for units that arrive from memory; units that wait in the lane
+come faster, so the controller has to look after short tiles.)
 
-**Drain.** `drain` empties a bank; it may be offered from SETTLE cycles after the bank's last `result` on. It
-is taken when no other drain is in progress, so the bank is free for the next tile when `drain.ready`
-is high again. Each column offers its vectors in ascending order, each as tile_rows / 4 quads. A column
-that has no vector offers nothing.
+**Drain.** `drain` empties a bank; it may be offered from SETTLE cycles after the bank's last
+`result` on. It is taken when no other drain is in progress, so the bank is free for the next tile
+when `drain.ready` is high again. Each column offers its vectors in ascending order, each as
+tile_rows / 4 quads. A column that has no vector offers nothing.
 
 **Tiles.** `tile` is taken once for each tile of the stream, before its first beat.
 """

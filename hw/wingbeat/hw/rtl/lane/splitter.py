@@ -1,0 +1,179 @@
+"""The splitter: cuts a lane's beats into scales, patterns and codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW
+from wingbeat.hw.isa.operands import TileRows
+from wingbeat.hw.rtl.lane.commands import TILE
+from wingbeat.hw.rtl.lane.sections import (
+    LARGEST_RECORD,
+    RECORD,
+    format_shape,
+    log_span,
+    record_number,
+    record_table,
+    shapes,
+)
+
+
+def tile_info(config: AcceleratorConfig) -> data.StructLayout:
+    """Return the layout of a tile as the units behind the splitter know it.
+
+    kind : number of the shape, see `sections.shapes`
+    tile_rows : rows of the tile
+    groups : groups of 32 columns
+    log_span : log2 of the groups of a full record
+    """
+    return data.StructLayout(
+        {
+            "kind": range(len(shapes(config))),
+            "tile_rows": TileRows,
+            "groups": unsigned(24),
+            "log_span": range(LARGEST_RECORD.bit_length()),
+        }
+    )
+
+
+class Splitter(wiring.Component):
+    """Takes one beat a cycle; one cycle is lost between two tiles.
+
+    The record structure comes from a ROM, read while the record before still passes.
+
+    Attributes
+    ----------
+    tile : In stream of `commands.TILE`
+    beats : In stream of 128 bits
+    info : Out stream of `tile_info`, one before the first beat of each tile
+    codes, scales, patterns : Out streams of 128 bits
+    fault : Out(1), one pulse: N is none that exists, or the tile is longer than its beats
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
+        super().__init__(
+            {
+                "tile": In(stream.Signature(TILE)),
+                "beats": In(stream.Signature(BEAT_BITS)),
+                "info": Out(stream.Signature(tile_info(config))),
+                "codes": Out(stream.Signature(BEAT_BITS)),
+                "scales": Out(stream.Signature(BEAT_BITS)),
+                "patterns": Out(stream.Signature(BEAT_BITS)),
+                "fault": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build a state machine over tile, header, records and surplus beats."""
+        m = Module()
+        config = self._config
+        table = record_table(config)
+        m.submodules.rom = rom = Memory(shape=RECORD, depth=len(table), init=table)
+        port = rom.read_port()
+        record = port.data  # the present record
+
+        tile = Signal(TILE, reset_less=True)
+        present = Signal(tile_info(config), reset_less=True)  # groups: from this record on
+        following = Signal.like(present)  # the same in the next cycle
+        beat = Signal(9, reset_less=True)  # of the record
+        left = Signal(24, reset_less=True)  # beats of the tile that have not come
+        m.d.comb += following.eq(present)
+        m.d.sync += present.eq(following)
+        full = Signal(range(LARGEST_RECORD + 1))
+        size = Signal.like(full)
+        m.d.comb += [
+            full.eq(1 << following.log_span),
+            size.eq(Mux(following.groups < full, following.groups, full)),
+            port.addr.eq(record_number(following.kind, following.tile_rows, size)),
+        ]
+        announced = Signal()  # the tile's info has been taken
+        taken = Signal()
+        m.d.comb += taken.eq(self.beats.valid & self.beats.ready)
+        with m.If(taken):
+            m.d.sync += left.eq(left - 1)
+
+        # what a tile begins with: its command or, in sparse formats, its header
+        header = Signal()
+        begin = TILE(Mux(header, tile.as_value(), self.tile.payload.as_value()))
+        kept = Mux(header, self.beats.payload[:8], WINDOW)
+        key = Cat(begin.format.as_value(), kept)
+        shape = format_shape(m, config, key)
+        span = log_span(m, config, key, begin.tile_rows)
+        first = tile_info(config)(Cat(shape, begin.tile_rows, begin.groups, span))
+
+        with m.FSM():
+            with m.State("TILE"):
+                sparse = self.tile.payload.format.sparse
+                m.d.comb += [self.tile.ready.eq(1), following.eq(first)]
+                m.d.sync += [
+                    tile.eq(self.tile.payload),
+                    left.eq(self.tile.payload.beats),
+                    beat.eq(0),
+                    announced.eq(0),
+                ]
+                with m.If(self.tile.valid):
+                    with m.If(sparse):
+                        m.next = "HEADER"
+                    with m.Else():
+                        m.next = "RECORDS"
+            with m.State("HEADER"):
+                known = Signal()
+                m.d.comb += [
+                    header.eq(1),
+                    known.eq(sum(self.beats.payload[:8] == n for n in SPARSE_COUNTS)),
+                    self.beats.ready.eq(1),
+                    following.eq(first),
+                ]
+                with m.If(taken):
+                    m.next = "RECORDS"
+                    with m.If(~known):
+                        m.d.comb += self.fault.eq(1)
+                        m.next = "REST"
+            with m.State("RECORDS"):
+                m.d.comb += [self.info.valid.eq(~announced), self.info.payload.eq(present)]
+                with m.If(self.info.ready):
+                    m.d.sync += announced.eq(1)
+                self._route(m, record, beat, (left != 0) & (announced | self.info.ready))
+                last = Signal()
+                m.d.comb += last.eq(beat + 1 == record.end)
+                with m.If(left == 0):
+                    m.d.comb += self.fault.eq(1)
+                    m.next = "TILE"
+                with m.Elif(taken):
+                    m.d.sync += beat.eq(beat + 1)
+                    with m.If(last):
+                        m.d.sync += beat.eq(0)
+                        rest = Signal(24)
+                        m.d.comb += rest.eq(present.groups - (1 << present.log_span))
+                        m.d.comb += following.groups.eq(rest)
+                        with m.If(present.groups <= (1 << present.log_span)):
+                            m.next = "REST"
+                            with m.If(left == 1):
+                                m.next = "TILE"
+            with m.State("REST"):
+                m.d.comb += self.beats.ready.eq(left != 0)
+                with m.If(left <= taken):
+                    m.next = "TILE"
+        return m
+
+    def _route(self, m: Module, record: Any, beat: Value, go: Value) -> None:
+        """Send a beat of a record where it belongs."""
+        for stream_, chosen in (
+            (self.scales, beat < record.scales_end),
+            (self.patterns, (beat >= record.scales_end) & (beat < record.patterns_end)),
+            (self.codes, beat >= record.patterns_end),
+        ):
+            with m.If(chosen & go):
+                m.d.comb += [
+                    stream_.valid.eq(self.beats.valid),
+                    self.beats.ready.eq(stream_.ready),
+                ]
+        for stream_ in (self.scales, self.patterns, self.codes):
+            m.d.comb += stream_.payload.eq(self.beats.payload)
