@@ -9,7 +9,7 @@ from tests.hw.rtl.sequencer.definition import stored_word
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ErrorCode, State
-from wingbeat.hw.isa.instructions import Unit
+from wingbeat.hw.isa.instructions import INSTRUCTION_BYTES, Unit
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.rtl.sequencer.program import PC_BITS, UNITS
@@ -32,6 +32,7 @@ class Trace:
     ----------
     commands : of each unit, with the bits; `ahead` those of the stream reader
     retired : of each unit, with the pc
+    state, error, place : at the end; `place` is unit and pc of the error
     """
 
     commands: dict[Unit, list[Event]] = field(default_factory=lambda: {u: [] for u in UNITS})
@@ -39,6 +40,7 @@ class Trace:
     retired: dict[Unit, list[Event]] = field(default_factory=lambda: {u: [] for u in Unit})
     state: State = State.RUNNING
     error: ErrorCode = ErrorCode.NONE
+    place: tuple[Unit, int] = (Unit.LD, 0)
     cycles: int = 0
 
 
@@ -131,7 +133,7 @@ class Bench:
 
     def run(
         self,
-        program: Program,
+        program: Program | bytes,
         values: Mapping[str, int],
         rng: random.Random,
         *,
@@ -139,7 +141,7 @@ class Bench:
         each: Callable[[int], None] = lambda cycle: None,
         limit: int = 50_000,
     ) -> Trace:
-        """Run a program to its end.
+        """Run a program, or the words of one, to its end.
 
         Parameters
         ----------
@@ -147,10 +149,14 @@ class Bench:
         each : called in each cycle when the inputs of the units are set
         """
         sim = self.sim
-        arguments = {a.register: values[a.name] for a in program.arguments}
-        sim.set("arguments", sum(value << 32 * (r - 1) for r, value in arguments.items()))
+        arguments = 0
+        if isinstance(program, Program):
+            for argument in program.arguments:
+                arguments |= values[argument.name] << 32 * (argument.register - 1)
+            program = program.encode().tobytes()
+        sim.set("arguments", arguments)
         sim.set("program", PROGRAM_BEAT)
-        sim.set("count", len(program.instructions))
+        sim.set("count", len(program) // INSTRUCTION_BYTES)
         sim.set("start", 1)
         sim.step()
         sim.set("start", 0)
@@ -158,7 +164,7 @@ class Bench:
         trace = Trace()
         slowest = slowest or {}
         models = {u: Model(u.name.lower(), rng, slowest.get(u, 12)) for u in UNITS}
-        memory = Memory(program.encode().tobytes(), rng)
+        memory = Memory(program, rng)
         vectors = Vectors(self.config.vector_lanes, rng)
         finished = 0
         for cycle in range(limit):
@@ -182,6 +188,7 @@ class Bench:
             self._retire(trace, cycle)
             if sim.get("ended"):
                 trace.state, trace.error = State(sim.get("state")), ErrorCode(sim.get("error"))
+                trace.place = Unit(sim.get("error_unit")), sim.get("error_pc")
                 trace.cycles = cycle
                 sim.step()
                 return trace

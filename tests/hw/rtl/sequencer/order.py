@@ -1,9 +1,14 @@
 """Whether what units did is an order that the tokens allow."""
 
-from tests.hw.rtl.sequencer.bench import Trace
-from tests.hw.rtl.sequencer.definition import Step
+import random
+from collections.abc import Mapping
 
+from tests.hw.rtl.sequencer.bench import Bench, Trace
+from tests.hw.rtl.sequencer.definition import Step, steps
+
+from wingbeat.hw.control import ErrorCode, State
 from wingbeat.hw.isa.instructions import COUNTER_LIMIT, Unit
+from wingbeat.hw.isa.program import Program
 from wingbeat.hw.rtl.sequencer.program import UNITS
 from wingbeat.hw.verify.counters import units
 
@@ -47,3 +52,19 @@ def check_tokens(trace: Trace, executed: list[Step]) -> None:
             assert give < take, pair
         for (take, exact), give in zip(takes, given[pair][COUNTER_LIMIT:], strict=False):
             assert not exact or take < give, pair
+
+
+def check(
+    bench: Bench,
+    what: Program,
+    values: Mapping[str, int],
+    rng: random.Random,
+    slowest: Mapping[Unit, int] | None = None,
+) -> Trace:
+    """Run a program to its HALT, as the definition does."""
+    trace = bench.run(what, values, rng, slowest=slowest)
+    executed = steps(what, values, bench.config.vector_words)
+    assert (trace.state, trace.error) == (State.FINISHED, ErrorCode.NONE)
+    check_same(trace, executed)
+    check_tokens(trace, executed)
+    return trace

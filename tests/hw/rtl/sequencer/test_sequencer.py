@@ -1,40 +1,24 @@
 """The sequencer against its definition, on random programs with units of random speed."""
 
 import random
-from collections.abc import Mapping
 
 import pytest
-from tests.hw.rtl.sequencer.bench import Bench, Trace
+from tests.hw.rtl.sequencer.bench import Bench
 from tests.hw.rtl.sequencer.definition import steps
-from tests.hw.rtl.sequencer.order import check_same, check_tokens
+from tests.hw.rtl.sequencer.order import check
 from tests.hw.verify.programs import (
     CONFIG,
     MEMORY,
 )
 from tests.hw.verify.random_programs import random_program
 
-from wingbeat.hw.control import ErrorCode, State
 from wingbeat.hw.errors import ProgramError
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.verify import verify
 
-SMALL = CONFIG.model_copy(update={"queue_depth": 2, "vector_lanes": 8})
-DEEP = CONFIG.model_copy(update={"queue_depth": 24, "vector_lanes": 16})
 MOST = 600
 """Instructions that a random program executes, at most."""
-
-
-@pytest.fixture(scope="module")
-def small() -> Bench:
-    """Queues that are full most of the time."""
-    return Bench(SMALL)
-
-
-@pytest.fixture(scope="module")
-def deep() -> Bench:
-    """Queues longer than a counter holds tokens."""
-    return Bench(DEEP)
 
 
 def sound(rng: random.Random) -> tuple[Program, dict[str, int]]:
@@ -51,22 +35,6 @@ def sound(rng: random.Random) -> tuple[Program, dict[str, int]]:
         }
         if 8 < len(steps(candidate, values, CONFIG.vector_words)) < MOST:
             return candidate, values
-
-
-def check(
-    bench: Bench,
-    what: Program,
-    values: Mapping[str, int],
-    rng: random.Random,
-    slowest: Mapping[Unit, int] | None = None,
-) -> Trace:
-    """Run a program to its HALT, as the definition does."""
-    trace = bench.run(what, values, rng, slowest=slowest)
-    executed = steps(what, values, bench.config.vector_words)
-    assert (trace.state, trace.error) == (State.FINISHED, ErrorCode.NONE)
-    check_same(trace, executed)
-    check_tokens(trace, executed)
-    return trace
 
 
 def random_speeds(rng: random.Random) -> dict[Unit, int]:
