@@ -17,9 +17,6 @@ from wingbeat.hw.rtl.sequencer.sequencer import Sequencer
 from wingbeat.sim.rtl.harness import Simulation
 
 PROGRAM_BEAT = 0x1234
-IN_UNIT = 3
-"""Commands that a unit works on at a time."""
-
 Event = tuple[int, int]
 """Cycle, and what happened."""
 
@@ -51,12 +48,13 @@ class Model:
     name: str
     rng: random.Random
     slowest: int
+    most: int
     due: deque[int] = field(default_factory=deque)
     ready: bool = False
     done: bool = False
 
     def drive(self, sim: Simulation, cycle: int) -> None:
-        self.ready = len(self.due) < IN_UNIT and self.rng.random() < 0.6
+        self.ready = len(self.due) < self.most and self.rng.random() < 0.6
         self.done = bool(self.due) and self.due[0] <= cycle
         sim.set(f"{self.name}__command__ready", self.ready)
         sim.set(f"{self.name}__done", self.done)
@@ -125,10 +123,16 @@ class Vectors:
 
 
 class Bench:
-    """One sequencer, for any number of programs one after the other."""
+    """One sequencer, for any number of programs one after the other.
 
-    def __init__(self, config: AcceleratorConfig) -> None:
+    Parameters
+    ----------
+    most : commands that a unit works on at a time
+    """
+
+    def __init__(self, config: AcceleratorConfig, most: int) -> None:
         self.config = config
+        self._most = most
         self.sim = Simulation(Sequencer(config))
 
     def run(
@@ -163,7 +167,7 @@ class Bench:
 
         trace = Trace()
         slowest = slowest or {}
-        models = {u: Model(u.name.lower(), rng, slowest.get(u, 12)) for u in UNITS}
+        models = {u: Model(u.name.lower(), rng, slowest.get(u, 12), self._most) for u in UNITS}
         memory = Memory(program, rng)
         vectors = Vectors(self.config.vector_lanes, rng)
         finished = 0
