@@ -1,6 +1,5 @@
 """What fuzzing model files and image files has in common: damage, bounds, counts."""
 
-import argparse
 import dataclasses
 import random
 import resource
@@ -69,6 +68,9 @@ class Outcome:
     refused: int = 0
     slowest: float = 0.0
 
+    def __str__(self) -> str:
+        return f"{self.accepted} accepted, {self.refused} refused, the slowest in {self.slowest:.3f} s"
+
     def attempt(
         self, read: Callable[[Path], None], path: Path, family: type[Exception], case: str
     ) -> None:
@@ -87,15 +89,3 @@ class Outcome:
         seconds = time.process_time() - start
         assert seconds < SECONDS, f"case {case} took {seconds:.3f} s"
         self.slowest = max(self.slowest, seconds)
-
-
-def command_line(fuzz: Callable[[int, int], Outcome], text: str) -> None:
-    """Run a fuzzer from the command line: how many files, and which seed."""
-    parser = argparse.ArgumentParser(description=text.splitlines()[0])
-    parser.add_argument("count", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    start = time.perf_counter()
-    outcome = fuzz(arguments.count, arguments.seed)
-    rate = arguments.count / (time.perf_counter() - start)
-    print(f"{outcome}, {rate:.0f} files/s")

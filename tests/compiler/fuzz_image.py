@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.compiler import small
-from tests.compiler.damage import COUNTS, Outcome, bounded_memory, command_line, damaged
+from tests.compiler.damage import COUNTS, Outcome, bounded_memory, damaged
 from tests.compiler.image_file import Parts, bomb
+from tests.fuzzing import command_line
 
 from wingbeat.compiler.driver import compile_model
 from wingbeat.compiler.image import load_image, save_image

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from gguf import GGMLQuantizationType
-from tests.compiler.damage import Outcome, bounded_memory, command_line, damaged
+from tests.compiler.damage import Outcome, bounded_memory, damaged
 from tests.compiler.frontend.gguf_builder import (
     SMALL,
     model_metadata,
@@ -20,6 +20,7 @@ from tests.compiler.frontend.gguf_builder import (
     sentencepiece_metadata,
     write_gguf,
 )
+from tests.fuzzing import command_line
 
 from wingbeat.compiler.frontend.container import read_gguf
 from wingbeat.compiler.frontend.llama import read_llama

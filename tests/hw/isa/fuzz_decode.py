@@ -6,10 +6,10 @@ Half of the words are any 256 bits with a known opcode and zeros where no field 
 instructions with up to three bits flipped.
 """
 
-import argparse
 import random
 from dataclasses import dataclass
 
+from tests.fuzzing import command_line
 from tests.hw.isa.words import random_word
 
 from wingbeat.hw.errors import EncodingError
@@ -63,8 +63,4 @@ def fuzz(count: int, seed: int) -> Outcome:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("count", type=int)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    print(fuzz(options.count, options.seed))
+    command_line(fuzz, __doc__)

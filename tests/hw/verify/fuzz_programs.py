@@ -6,10 +6,10 @@ An accepted program is executed with random arguments by the sequencer, then its
 put through decoupled units in a random order of events.
 """
 
-import argparse
 import random
 from collections import Counter
 
+from tests.fuzzing import command_line
 from tests.hw.verify.decoupled import ends
 from tests.hw.verify.programs import CONFIG, MEMORY
 from tests.hw.verify.random_programs import random_program
@@ -96,8 +96,4 @@ def fuzz(count: int, seed: int) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("count", type=int)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    print(dict(fuzz(options.count, options.seed)))
+    command_line(fuzz, __doc__)
