@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
-from tests.hw.rtl.bus.memory import AxiMemory
 
 from wingbeat.sim.rtl.harness import Simulation
 
 
+class Neighbour(Protocol):
+    """What a component talks to."""
+
+    def drive(self) -> None:
+        """Set inputs of the component for this cycle."""
+
+    def observe(self) -> None:
+        """Look at its outputs before the clock steps."""
+
+
 class Driver:
-    """Runs a simulation together with its memories.
+    """Runs a simulation together with its neighbours.
 
     Parameters
     ----------
     sim : the component
-    memories : what answers its AXI ports
+    memories : what answers its ports
     stall : probability that a stream pauses in a cycle
     """
 
     def __init__(
-        self, sim: Simulation, memories: Sequence[AxiMemory], stall: float = 0.3, seed: int = 1
+        self, sim: Simulation, memories: Sequence[Neighbour], stall: float = 0.3, seed: int = 1
     ) -> None:
         self.sim = sim
         self.memories = memories
