@@ -69,7 +69,8 @@ class Outcome:
     slowest: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.accepted} accepted, {self.refused} refused, the slowest in {self.slowest:.3f} s"
+        counts = f"{self.accepted} accepted, {self.refused} refused"
+        return f"{counts}, the slowest in {self.slowest:.3f} s"
 
     def attempt(
         self, read: Callable[[Path], None], path: Path, family: type[Exception], case: str

@@ -27,6 +27,8 @@ def refused(regions: Sequence[Region], because: str) -> None:
 def test_a_region_ends_behind_its_last_beat() -> None:
     assert region("a", 3, 4).stop == 7
     assert region("a", 3, 4).bytes_per_port == 64
+    assert region("a", 3, 4).bytes_on(ports=4) == 256
+    assert Region("a", 3, 4, striped=False, writable=False).bytes_on(ports=4) == 64
 
 
 def test_regions_are_sorted_by_address() -> None:

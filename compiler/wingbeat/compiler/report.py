@@ -65,7 +65,7 @@ def make_report(
         "memory": {
             "tensor_bytes": tensor_bytes,
             "regions": {
-                region.name: region.bytes_per_port * (config.ports if region.striped else 1)
+                region.name: region.bytes_on(config.ports)
                 for region in generated.plan.memory.regions
             },
         },

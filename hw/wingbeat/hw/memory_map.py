@@ -37,6 +37,10 @@ class Region:
         """Bytes on one port."""
         return self.beats * BEAT_BYTES
 
+    def bytes_on(self, ports: int) -> int:
+        """Bytes on all of so many ports that hold it."""
+        return self.bytes_per_port * (ports if self.striped else 1)
+
 
 @dataclass(frozen=True)
 class MemoryMap:

@@ -13,36 +13,49 @@ PROGRAM = Program(
 )
 
 
+ROOM = 1 << 30
+
+
 def changed(image: Image, **fields: Any) -> Image:
     return dataclasses.replace(image, manifest=image.manifest.model_copy(update=fields))
 
 
 def test_a_sound_image_is_taken(short: Image) -> None:
-    check_image(short, "toy", short.manifest.config)
+    check_image(short, "toy", short.manifest.config, ROOM)
 
 
 def test_another_instruction_set_is_refused(short: Image) -> None:
     with pytest.raises(DeviceError, match=r"device toy runs ISA version 1, not 2 of the image"):
-        check_image(changed(short, isa_version=2), "toy", short.manifest.config)
+        check_image(changed(short, isa_version=2), "toy", short.manifest.config, ROOM)
 
 
 def test_another_machine_is_refused(short: Image) -> None:
     config = short.manifest.config
     other = type(config).parse({**config.model_dump(), "lanes": 8})
     with pytest.raises(DeviceError, match=f"{other.digest}, not {config.digest}") as caught:
-        check_image(short, "toy", other)
+        check_image(short, "toy", other, ROOM)
     assert "sim4" in str(caught.value)
 
 
 def test_another_clock_is_the_same_machine(short: Image) -> None:
     config = short.manifest.config
-    check_image(short, "toy", type(config).parse({**config.model_dump(), "clock_mhz": 99}))
+    check_image(short, "toy", type(config).parse({**config.model_dump(), "clock_mhz": 99}), ROOM)
+
+
+def test_an_image_must_fit_the_memory(short: Image) -> None:
+    config = short.manifest.config
+    size = sum(region.bytes_on(config.ports) for region in short.memory.regions)
+    check_image(short, "toy", config, size)
+    with pytest.raises(DeviceError, match=f"{size - 1 >> 20} MiB of memory, not {-(-size >> 20)}"):
+        check_image(short, "toy", config, size - 1)
 
 
 def test_a_program_that_the_verifier_refuses_is_refused(short: Image) -> None:
     headless = dataclasses.replace(short.program, instructions=short.program.instructions[:-1])
     with pytest.raises(ProgramError):
-        check_image(dataclasses.replace(short, program=headless), "toy", short.manifest.config)
+        check_image(
+            dataclasses.replace(short, program=headless), "toy", short.manifest.config, ROOM
+        )
 
 
 @pytest.mark.parametrize("arguments", [{"known": 2, "slot": 0}, {"slot": 0, "known": 9}])

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ from wingbeat.compiler.image import Image
 from wingbeat.hw.control import RING_ENTRIES, ControlBlock, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
+from wingbeat.hw.memory_map import MemoryMap, Region
 from wingbeat.sim.isa.machine import Machine
 from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
@@ -39,6 +41,13 @@ def test_it_keeps_the_protocol() -> None:
 def test_without_an_image_nothing_works(use: Callable[[IsaDevice], object]) -> None:
     with pytest.raises(DeviceError, match="device isa must hold an image"):
         use(IsaDevice())
+
+
+def test_regions_that_no_computer_holds_are_refused(short: Image) -> None:
+    huge = Region("huge", short.memory.beats, (1 << 32) - 1, striped=True, writable=True)
+    memory = MemoryMap.of([*short.memory.regions, huge])
+    with pytest.raises(DeviceError, match=r"device isa has \d+ MiB of memory, not 655\d\d MiB"):
+        IsaDevice().load(dataclasses.replace(short, memory=memory))
 
 
 def test_a_run_in_states(short: Image, device: IsaDevice) -> None:

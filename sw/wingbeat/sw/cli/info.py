@@ -83,7 +83,7 @@ def _image(path: Path) -> dict[str, Any]:
             region.name: {
                 "start": region.start,
                 "beats": region.beats,
-                "bytes": region.bytes_per_port * (manifest.config.ports if region.striped else 1),
+                "bytes": region.bytes_on(manifest.config.ports),
                 "ports": "all" if region.striped else "0",
                 "writable": region.writable,
             }

@@ -12,7 +12,7 @@ from wingbeat.hw.isa.program import Program
 from wingbeat.hw.verify.verifier import verify
 
 
-def check_image(image: Image, device: str, config: AcceleratorConfig) -> None:
+def check_image(image: Image, device: str, config: AcceleratorConfig, room: int) -> None:
     """Refuse an image that a device cannot run.
 
     Parameters
@@ -20,11 +20,12 @@ def check_image(image: Image, device: str, config: AcceleratorConfig) -> None:
     image : to be loaded
     device : name for the error
     config : what the device is
+    room : bytes of memory that it has
 
     Raises
     ------
     DeviceError
-        If instruction set or configuration differ.
+        If instruction set or configuration differ, or the regions do not fit the memory.
     ProgramError
         If the verifier refuses the program.
     """
@@ -38,6 +39,12 @@ def check_image(image: Image, device: str, config: AcceleratorConfig) -> None:
         raise DeviceError(
             f"device {device} has configuration {config.digest}, not {manifest.config_digest} "
             f"that the image was compiled for (board {manifest.board})"
+        )
+    size = sum(region.bytes_on(config.ports) for region in image.memory.regions)
+    if size > room:
+        raise DeviceError(
+            f"device {device} has {room >> 20} MiB of memory, not {-(-size >> 20)} MiB that the "
+            "image needs: compile the model for a shorter context or fewer slots"
         )
     verify(image.program, image.memory, config)
 

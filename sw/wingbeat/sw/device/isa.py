@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -17,6 +19,13 @@ from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sw.device.admission import check_arguments, check_image
 from wingbeat.sw.device.protocol import Words
+
+
+def host_memory() -> int:
+    """Return the bytes of memory of this computer, or of what the process may have of it."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return whole if limit == resource.RLIM_INFINITY else min(whole, limit)
 
 
 class IsaDevice:
@@ -41,7 +50,7 @@ class IsaDevice:
     def load(self, image: Image) -> None:
         """Take an image; see `Device.load`."""
         config = self._config or image.manifest.config
-        check_image(image, self.name, config)
+        check_image(image, self.name, config, host_memory())
         self._loaded = _Loaded(config, image)
 
     def start(self, arguments: Mapping[str, int]) -> None:
