@@ -29,9 +29,13 @@ def expected(tile: Tile) -> dict[str, list[np.ndarray]]:
     for run in tile.layout._records(tile.groups, tile.kept):
         for start in range(run.start, run.stop, run.section.beats * 16):
             record = raw[start : start + run.section.beats * 16]
-            parts["scales"].append(record[: run.masks_at])
-            parts["patterns"].append(record[run.masks_at : run.codes_at])
-            parts["codes"].append(record[run.codes_at :])
+            section = run.section
+            for name, at, size in (
+                ("scales", 0, section.scales),
+                ("patterns", run.masks_at, section.masks),
+                ("codes", run.codes_at, section.codes),
+            ):
+                parts[name].append(record[at : at + size])
     return parts
 
 
@@ -61,16 +65,19 @@ def test_every_beat_goes_where_it_belongs(simulation: Simulation, stall: float) 
     for tile in sent:
         for name, parts in expected(tile).items():
             wanted[name] += parts
-    flat = {name: np.concatenate(parts).view(np.uint64) for name, parts in wanted.items()}
+    flat = {name: np.concatenate(parts) for name, parts in wanted.items()}
+    beats = {name: sum(-(-len(p) // 16) for p in parts) for name, parts in wanted.items()}
     simulation.reset()
     got = simulation.stream(
         {"tile": [t.command for t in sent], "beats": np.concatenate([t.beats for t in sent])},
-        {name: len(words) // 2 for name, words in flat.items()} | {"info": len(sent)},
+        beats | {"info": len(sent)},
         stall=stall,
         quiet=4,
     )
-    for name, words in flat.items():
-        np.testing.assert_array_equal(got[name].reshape(-1), words, err_msg=name)
+    for name, data in flat.items():
+        rows = np.ascontiguousarray(got[name]).view(np.uint8)
+        sections = [row[: row[16]] for row in rows]
+        np.testing.assert_array_equal(np.concatenate(sections), data, err_msg=name)
     layout = tile_info(CONFIG)
     for tile, word in zip(sent, got["info"], strict=True):
         info = layout.from_bits(int(word))
@@ -78,8 +85,8 @@ def test_every_beat_goes_where_it_belongs(simulation: Simulation, stall: float) 
         assert (info.tile_rows.rows, info.groups) == (tile.layout.rows, tile.groups)
         assert 1 << info.log_span == tile.layout.span(tile.kept)
     if not stall:
-        beats = sum(len(t.beats) for t in sent)
-        assert got["cycles"] - 4 <= beats + len(sent) * 2
+        total = sum(len(t.beats) for t in sent)
+        assert got["cycles"] - 4 <= total + len(sent) * 2
 
 
 @pytest.mark.parametrize(("header", "beats"), [(5, 40), (0, 3), (16, 7)])

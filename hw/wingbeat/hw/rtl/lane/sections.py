@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data
 
-from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.hw.formats import KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
 from wingbeat.hw.isa.operands import BEAT_BYTES, FormatField, TileRows
 from wingbeat.hw.stream import TileLayout
@@ -48,9 +50,9 @@ def is_sparse(config: AcceleratorConfig) -> bool:
     return any(weights.sparse for weights in decoded_formats(config))
 
 
-def select(m: Module, key: Value, cases: dict[int, int], name: str) -> Signal:
-    """Return cases[key], combinational; 0 for a key that is not there."""
-    result = Signal(range(max(cases.values()) + 1), name=name)
+def select(m: Module, key: Value, cases: dict[int, int], largest: int, name: str) -> Signal:
+    """Return cases[key], 0 to `largest`, combinational; 0 for a key that is not there."""
+    result = Signal(range(largest + 1), name=name)
     with m.Switch(key):
         for number, value in cases.items():
             with m.Case(number):
@@ -73,7 +75,7 @@ def format_shape(m: Module, config: AcceleratorConfig, key: Value) -> Signal:
     key : a `FormatField`, then 8 bits of N, 16 for a dense format
     """
     cases = {_key(shape): number for number, shape in enumerate(shapes(config))}
-    return select(m, key, cases, "shape")
+    return select(m, key, cases, len(cases) - 1, "shape")
 
 
 def log_span(m: Module, config: AcceleratorConfig, key: Value, tile_rows: Value) -> Signal:
@@ -83,7 +85,7 @@ def log_span(m: Module, config: AcceleratorConfig, key: Value, tile_rows: Value)
         for each in shapes(config)
         for rows in TileRows
     }
-    return select(m, Cat(key, tile_rows), cases, "log_span")
+    return select(m, Cat(key, tile_rows), cases, LARGEST_RECORD.bit_length() - 1, "log_span")
 
 
 def of_shapes(
@@ -91,11 +93,19 @@ def of_shapes(
 ) -> Signal:
     """Return a property of the shape, combinational."""
     cases = {number: what(each) for number, each in enumerate(shapes(config))}
-    return select(m, shape, cases, name)
+    return select(m, shape, cases, max(cases.values()), name)
 
 
-RECORD = data.StructLayout({"scales_end": 6, "patterns_end": 7, "end": 9})
-"""Beats of a record up to the end of each section; codes are the last."""
+SECTION_BEAT = data.StructLayout({"data": BEAT_BITS, "bytes": range(BEAT_BYTES + 1)})
+"""A beat of one section. Only the last of a section may have fewer than 16 bytes that count."""
+
+SECTIONS = ("scales", "patterns", "codes")
+"""Sections of a record in the order in which they come."""
+
+RECORD = data.StructLayout(
+    {name: data.StructLayout({"end": 9, "last_bytes": range(BEAT_BYTES + 1)}) for name in SECTIONS}
+)
+"""Of each section the beats of the record up to its end, and the bytes of its last beat."""
 
 
 def record_number(shape: Value, tile_rows: Value, groups: Value) -> Value:
@@ -103,20 +113,19 @@ def record_number(shape: Value, tile_rows: Value, groups: Value) -> Value:
     return Cat((groups - 1)[:3], tile_rows, shape)
 
 
-def record_table(config: AcceleratorConfig) -> list[dict[str, int]]:
+def record_table(config: AcceleratorConfig) -> list[dict[str, dict[str, int]]]:
     """Return the rows of a ROM of `RECORD`."""
     table = []
     for shape in shapes(config):
         for tile_rows in TileRows:
             layout = shape.layout(tile_rows.rows)
             for groups in range(1, LARGEST_RECORD + 1):
-                section = layout.section(groups, shape.kept)
-                scales, masks = (-(-n // BEAT_BYTES) for n in (section.scales, section.masks))
+                sizes = dataclasses.astuple(layout.section(groups, shape.kept))
+                ends = accumulate(-(-size // BEAT_BYTES) for size in sizes)
                 table.append(
                     {
-                        "scales_end": scales,
-                        "patterns_end": scales + masks,
-                        "end": section.beats,
+                        name: {"end": end, "last_bytes": (size - 1) % BEAT_BYTES + 1}
+                        for name, end, size in zip(SECTIONS, ends, sizes, strict=True)
                     }
                 )
     return table

@@ -11,11 +11,13 @@ from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW
-from wingbeat.hw.isa.operands import TileRows
+from wingbeat.hw.isa.operands import BEAT_BYTES, TileRows
 from wingbeat.hw.rtl.lane.commands import TILE
 from wingbeat.hw.rtl.lane.sections import (
     LARGEST_RECORD,
     RECORD,
+    SECTION_BEAT,
+    SECTIONS,
     format_shape,
     log_span,
     record_number,
@@ -52,7 +54,7 @@ class Splitter(wiring.Component):
     tile : In stream of `commands.TILE`
     beats : In stream of 128 bits
     info : Out stream of `tile_info`, one before the first beat of each tile
-    codes, scales, patterns : Out streams of 128 bits
+    codes, scales, patterns : Out streams of `sections.SECTION_BEAT`
     fault : Out(1), one pulse: N is none that exists, or the tile is longer than its beats
     """
 
@@ -63,9 +65,9 @@ class Splitter(wiring.Component):
                 "tile": In(stream.Signature(TILE)),
                 "beats": In(stream.Signature(BEAT_BITS)),
                 "info": Out(stream.Signature(tile_info(config))),
-                "codes": Out(stream.Signature(BEAT_BITS)),
-                "scales": Out(stream.Signature(BEAT_BITS)),
-                "patterns": Out(stream.Signature(BEAT_BITS)),
+                "codes": Out(stream.Signature(SECTION_BEAT)),
+                "scales": Out(stream.Signature(SECTION_BEAT)),
+                "patterns": Out(stream.Signature(SECTION_BEAT)),
                 "fault": Out(1),
             }
         )
@@ -142,7 +144,7 @@ class Splitter(wiring.Component):
                     m.d.sync += announced.eq(1)
                 self._route(m, record, beat, (left != 0) & (announced | self.info.ready))
                 last = Signal()
-                m.d.comb += last.eq(beat + 1 == record.end)
+                m.d.comb += last.eq(beat + 1 == record.codes.end)
                 with m.If(left == 0):
                     m.d.comb += self.fault.eq(1)
                     m.next = "TILE"
@@ -165,15 +167,18 @@ class Splitter(wiring.Component):
 
     def _route(self, m: Module, record: Any, beat: Value, go: Value) -> None:
         """Send a beat of a record where it belongs."""
-        for stream_, chosen in (
-            (self.scales, beat < record.scales_end),
-            (self.patterns, (beat >= record.scales_end) & (beat < record.patterns_end)),
-            (self.codes, beat >= record.patterns_end),
-        ):
-            with m.If(chosen & go):
+        start: Any = 0
+        for name in SECTIONS:
+            output, section = getattr(self, name), record[name]
+            m.d.comb += [
+                output.payload.data.eq(self.beats.payload),
+                output.payload.bytes.eq(
+                    Mux(beat + 1 == section.end, section.last_bytes, BEAT_BYTES)
+                ),
+            ]
+            with m.If((beat >= start) & (beat < section.end) & go):
                 m.d.comb += [
-                    stream_.valid.eq(self.beats.valid),
-                    self.beats.ready.eq(stream_.ready),
+                    output.valid.eq(self.beats.valid),
+                    self.beats.ready.eq(output.ready),
                 ]
-        for stream_ in (self.scales, self.patterns, self.codes):
-            m.d.comb += stream_.payload.eq(self.beats.payload)
+            start = section.end
