@@ -80,7 +80,7 @@ class Pipeline:
         return found if len(found) > 1 else found[0]
 
 
-def equal(found: Any, expected: Words, **inputs: Any) -> None:
+def equal(found: Any, expected: npt.NDArray[Any], **inputs: Any) -> None:
     """Fail with the first operands whose result differs."""
     wrong = np.flatnonzero(np.asarray(found) != expected)
     if len(wrong):

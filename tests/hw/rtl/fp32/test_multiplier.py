@@ -1,6 +1,7 @@
 """The multipliers against `arithmetic.fp32`, bit for bit."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from tests.hw.rtl.fp32.stimuli import (
     CORNERS,
@@ -36,6 +37,11 @@ def random() -> np.random.Generator:
     return np.random.default_rng(2)
 
 
+def with_exponent(random: np.random.Generator, fields: npt.NDArray[np.int64]) -> Words:
+    rest = close(random, 1, 0, len(fields)) & np.uint32(0x807FFFFF)
+    return (rest | fields << 23).astype(np.uint32)
+
+
 def check(multiplier: Pipeline, a: Words, b: Words) -> None:
     with np.errstate(all="ignore"):
         expected = words(fp32.multiply(floats(a), floats(b)))
@@ -60,10 +66,9 @@ def test_anything(
 def test_at_the_ends_of_the_range(
     multiplier: Pipeline, scale_multiplier: Pipeline, random: np.random.Generator, field: int
 ) -> None:
-    centre = random.integers(max(1, field - 254), min(254, field - 1) + 1, COUNT)
-    a = close(random, 1, 0) & np.uint32(0x807FFFFF) | centre.astype(np.uint32) << 23
-    other = np.clip(field - centre + random.integers(-1, 3, COUNT), 1, 254)
-    b = close(random, 1, 0) & np.uint32(0x807FFFFF) | other.astype(np.uint32) << 23
+    first = random.integers(max(1, field - 254), min(254, field - 1) + 1, COUNT)
+    second = np.clip(field - first + random.integers(-1, 3, COUNT), 1, 254)
+    a, b = with_exponent(random, first), with_exponent(random, second)
     check(multiplier, a, b)
     check(scale_multiplier, a, b & SHORT)
 
