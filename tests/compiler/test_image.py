@@ -57,11 +57,9 @@ def test_what_is_loaded_is_what_was_saved(path: Path) -> None:
 
 def test_saving_what_was_loaded_writes_the_same_bytes(path: Path, tmp_path: Path) -> None:
     again = tmp_path / "new folder" / "again.safetensors"
-    save_image(load_image(path), again)
-    # a map keeps no order
-    assert load_file(again).keys() == load_file(path).keys()
-    assert parts_of(again).manifest == parts_of(path).manifest
-    assert parts_of(again).tensors == parts_of(path).tensors
+    for _ in range(5):  # a map could have kept its order by chance
+        save_image(load_image(path), again)
+        assert again.read_bytes() == path.read_bytes()
 
 
 def test_the_file_is_one_that_safetensors_reads(path: Path) -> None:

@@ -10,6 +10,8 @@ nothing: no file that differs in one bit is taken.
 from __future__ import annotations
 
 import dataclasses
+import errno
+import json
 import os
 import tempfile
 import zlib
@@ -76,6 +78,14 @@ def deflated(text: str) -> Bytes:
     return np.frombuffer(zlib.compress(text.encode(), 6), np.uint8)
 
 
+def check_place(path: Path) -> None:
+    """Refuse a path that no image can be written to, before there is one; makes its folder."""
+    try:
+        _aside(path).unlink()
+    except (OSError, ValueError) as error:
+        raise _unwritable(path, error) from None
+
+
 def save_image(image: Image, path: Path) -> None:
     """Write an image aside, then rename it: a reader never sees half a file."""
     tensors = {f"region.{name}": data for name, data in image.contents.items()}
@@ -84,18 +94,44 @@ def save_image(image: Image, path: Path) -> None:
     manifest = image.manifest.model_dump_json(by_alias=True)
     metadata = {"wingbeat": manifest, "crc32c": text_sum(manifest)}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
+        aside = _aside(path)
         try:
             save_file(tensors, aside, metadata)
-            os.chmod(aside, 0o644)
-            os.replace(aside, path)
+            _order_metadata(aside)
+            aside.chmod(0o644)
+            aside.replace(path)
         except BaseException:
-            os.unlink(aside)
+            aside.unlink()
             raise
     except (OSError, SafetensorError, ValueError) as error:
-        raise ImageError(f"image `{path}` must be writable: {_reason(error)}") from None
+        raise _unwritable(path, error) from None
+
+
+def _aside(path: Path) -> Path:
+    """Make an empty file beside an image that is to be written."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    return Path(aside)
+
+
+def _order_metadata(path: Path) -> None:
+    """Sort the metadata, which safetensors writes in any order: equal images are equal files."""
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) > size:
+            raise ValueError(f"a header of {size} bytes cannot take {len(text)}")
+        file.seek(8)
+        file.write(text.ljust(size))
+
+
+def _unwritable(path: Path, error: Exception) -> ImageError:
+    return ImageError(f"image `{path}` must be writable: {_reason(error)}")
 
 
 def load_image(path: Path) -> Image:
