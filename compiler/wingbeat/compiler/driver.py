@@ -18,6 +18,7 @@ from wingbeat.compiler.frontend.llama import read_llama
 from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.frontend.llama_tensors import tensor_shapes
 from wingbeat.compiler.frontend.matrices import RepackReport, matrix_format, read_matrix
+from wingbeat.compiler.frontend.naming import as_text
 from wingbeat.compiler.frontend.rope_order import to_half_split
 from wingbeat.compiler.frontend.tokenizer import build_tokenizer
 from wingbeat.compiler.frontend.vectors import read_vector
@@ -110,11 +111,11 @@ def compile_model(
     with clock("pack"):
         count = len(generated.plan.matrices)
         weights = np.empty((0, 0), np.uint8)
-        for done, (name, region) in enumerate(
+        for done, (matrix, region) in enumerate(
             pack_weights(generated, board.accelerator, read), start=1
         ):
             weights = region
-            progress(f"packing {name}", done / count)
+            progress(f"packing {matrix}", done / count)
         vectors = pack_vectors(generated, lambda name: read_vector(checkpoint.tensors[name]))
         contents = pack_constants(generated) | {"vectors": vectors, "weights": weights}
     text = TextEntry(
@@ -124,15 +125,16 @@ def compile_model(
         add_bos=special.add_bos,
         chat_template=special.chat_template,
     )
+    name = as_text(path.stem)
     tensor_bytes = sum(tensor.data.nbytes for tensor in checkpoint.tensors.values())
     with clock("check"):
         image = _image(
-            path.stem, parameters, board, generated, contents, text, tokenizer.to_str(),
+            name, parameters, board, generated, contents, text, tokenizer.to_str(),
             tensor_bytes, fitted, slots,
         )  # fmt: skip
     with clock("report"):
         report = make_report(
-            path.stem, parameters, board, generated, reports, clock.seconds, tensor_bytes
+            name, parameters, board, generated, reports, clock.seconds, tensor_bytes
         )
     report["memory"]["image_bytes"] = image.bytes
     return Compiled(image, report)

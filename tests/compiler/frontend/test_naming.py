@@ -1,11 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wingbeat.compiler.frontend.naming import LONGEST, quoted
+from wingbeat.compiler.frontend.naming import LONGEST, as_text, quoted
 
 
 def test_plain_names_are_unchanged() -> None:
     assert quoted("blk.0.attn_q.weight") == "`blk.0.attn_q.weight`"
+
+
+def test_names_of_files_are_unicode() -> None:
+    assert as_text("model ü.gguf") == "model ü.gguf"
+    assert as_text("m\udcff\udce9.gguf") == "m\ufffd\ufffd.gguf"
 
 
 def test_control_characters_are_escaped() -> None:

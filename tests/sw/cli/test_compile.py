@@ -10,6 +10,7 @@ from tests.sw.cli.terminal import wingbeat
 
 from wingbeat.compiler.image import load_image
 from wingbeat.hw.formats import Q4_0
+from wingbeat.sw.cli import compile
 from wingbeat.sw.shapes import SHAPES, Shape
 
 SIM = ["--board", "sim4", "--context", "64"]
@@ -87,6 +88,22 @@ def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> Non
     assert "must be writable" in wingbeat("compile", TINY, *SIM, "-o", folder).complaint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
     assert list(folder.iterdir()) == []
+
+
+def test_places_are_looked_at_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile, "compile_model", None)
+    image, mine = tmp_path / "a.safetensors", tmp_path / "mine"
+    mine.write_text("mine")
+    for report in (tmp_path, mine / "a.json", tmp_path / "none" / "a.json", Path("a" * 300)):
+        complaint = wingbeat("compile", TINY, *SIM, "-o", image, "--report", report).complaint
+        assert complaint.startswith(f"report `{report}` must be writable: ")
+    for output in (tmp_path, mine / "image", Path("a" * 300)):
+        complaint = wingbeat("compile", TINY, *SIM, "-o", output, "--report", mine).complaint
+        assert complaint.startswith(f"image `{output}` must be writable: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert mine.read_text() == "mine"
 
 
 @pytest.mark.usefixtures("toy_shape")

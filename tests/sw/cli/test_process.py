@@ -1,15 +1,39 @@
 """The command line as a process of its own: what the shell sees."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from tests.sim.runner import TINY
+
 WINGBEAT = Path(sys.executable).parent / "wingbeat"
 
 
-def process(*words: str) -> subprocess.CompletedProcess[str]:
+def process(*words: str | bytes) -> subprocess.CompletedProcess[str]:
     return subprocess.run([WINGBEAT, *words], capture_output=True, text=True, timeout=60)
+
+
+def test_a_file_name_that_is_no_unicode_is_as_good_as_any(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a terminal that takes Unicode and nothing else
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    path = os.fsencode(tmp_path) + b"/m\xff\xe9.gguf"
+    shutil.copy(os.fsencode(TINY), path)
+    board = ["--board", "sim4", "--context", "64"]
+    commands: list[list[str | bytes]] = [
+        ["compile", path, *board, "-o", str(tmp_path / "image"), "--json"],
+        ["run", path, *board, "--raw", "--prompt", "a", "--max-tokens", "1", "--json"],
+        ["info", path, "--json"],
+    ]
+    for words in commands:
+        ended = process(*words)
+        assert ended.returncode == 0, ended.stderr
+        assert "m\ufffd\ufffd" in ended.stdout
 
 
 def test_a_text_is_code_0(image_file: Path) -> None:

@@ -1,5 +1,7 @@
 """Text from a file that nobody has checked yet, made fit for one line of an error message."""
 
+import os
+
 LONGEST = 80
 """Characters of foreign text that an error message shows."""
 
@@ -15,3 +17,8 @@ def quoted(text: str) -> str:
         for character in text[:LONGEST]
     )
     return f"`{shown[:LONGEST]}{'...' if max(len(text), len(shown)) > LONGEST else ''}`"
+
+
+def as_text(name: str) -> str:
+    """Return a file's name as Unicode; bytes that are no UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")

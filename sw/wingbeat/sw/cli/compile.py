@@ -10,7 +10,7 @@ import typer
 
 from wingbeat.boards.board import load_board
 from wingbeat.compiler.driver import compile_model
-from wingbeat.compiler.image import save_image
+from wingbeat.compiler.image import check_place, save_image
 from wingbeat.hw.errors import RequestError
 from wingbeat.sw.cli.options import AsJson, BoardName, Context
 from wingbeat.sw.cli.output import NOTES, RESULT, print_json, progress_bar
@@ -44,6 +44,8 @@ def compile_command(
     if (model is None) == (shape is None):
         raise RequestError("compile must be given a model or a --shape, and not both")
     description = load_board(board)
+    if report is not None:
+        _check_report(report)
     if shape is not None:
         if output is not None:
             raise RequestError("--output must go with a model: a shape has no weights to write")
@@ -51,9 +53,11 @@ def compile_command(
     else:
         if output is None:
             raise RequestError("--output must say where the image is to be written")
+        source = find_model(str(model))
+        check_place(output)
         with progress_bar() as bar:
             compiled = compile_model(
-                find_model(str(model)),
+                source,
                 description,
                 context=context,
                 slots=slots,
@@ -70,8 +74,25 @@ def compile_command(
         print_report(result, RESULT)
 
 
+def _check_report(path: Path) -> None:
+    """Refuse before the work what could not be written after it; leaves no new file behind."""
+    try:
+        new = not path.exists()
+        # whoever reads a pipe would take the end of this for the end of the report
+        if not path.is_fifo():
+            path.open("a").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
 def _write(path: Path, report: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise RequestError(f"report `{path}` must be writable: {error.strerror}") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> RequestError:
+    return RequestError(f"report `{path}` must be writable: {error.strerror}")

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from wingbeat.compiler.frontend.container import read_gguf
 from wingbeat.compiler.frontend.llama import read_llama
+from wingbeat.compiler.frontend.naming import as_text
 from wingbeat.compiler.frontend.vocabulary import read_special_tokens
 from wingbeat.compiler.image import load_image
 from wingbeat.sw.cache import is_model_file
@@ -43,7 +44,7 @@ def _model_file(path: Path) -> dict[str, Any]:
         kinds[tensor.kind.name] += 1
         sizes[tensor.kind.name] += tensor.data.nbytes
     return {
-        "file": {"path": str(path), "kind": "GGUF", "bytes": path.stat().st_size},
+        "file": {"path": as_text(str(path)), "kind": "GGUF", "bytes": path.stat().st_size},
         "parameters": parameters,
         "tensors": {
             kind: {"tensors": count, "bytes": sizes[kind]} for kind, count in sorted(kinds.items())
@@ -62,7 +63,7 @@ def _image(path: Path) -> dict[str, Any]:
     manifest = image.manifest
     program = manifest.program
     return {
-        "file": {"path": str(path), "kind": "image", "bytes": path.stat().st_size},
+        "file": {"path": as_text(str(path)), "kind": "image", "bytes": path.stat().st_size},
         "model": manifest.model.model_dump(),
         "machine": {
             "board": manifest.board,
