@@ -184,6 +184,28 @@ def test_a_program_without_halt(deep: Bench) -> None:
     check(deep, Program((misc(), *loop([misc()], times=2))), {}, random.Random(1))
 
 
+CYCLES: dict[str, tuple[Instruction, int]] = {
+    "LD": (load(), 7),
+    "ST": (store(), 8),
+    "MPE": (mv(), 7),
+    "MISC": (misc(), 7),
+    "fence": (fence(Unit.LD), 6),
+    "ADD": (add(1, 1, 1), 8),
+    "MUL": (sys(Scalar.MUL, 1, 1, 1), 10),
+    "CEILDIV": (sys(Scalar.CEILDIV, 1, 1, 1), 42),
+}
+
+
+@pytest.mark.parametrize("name", CYCLES)
+def test_cycles_of_an_instruction(deep: Bench, name: str) -> None:
+    """As long as its queue has room."""
+    instruction, cycles = CYCLES[name]
+    marks = [add(2, 2, 1), *[instruction] * 8, add(3, 3, 1)]
+    trace = check(deep, program(*marks), {}, random.Random(1))
+    first, last = (next(c for c, pc in trace.retired[Unit.SYS] if pc == at) for at in (0, 9))
+    assert last - first == 8 * cycles + CYCLES["ADD"][1]
+
+
 def test_no_program(deep: Bench) -> None:
     check(deep, Program(()), {}, random.Random(1))
 

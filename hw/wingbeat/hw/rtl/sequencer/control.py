@@ -13,8 +13,9 @@ from wingbeat.hw.rtl.sequencer.program import INSTRUCTIONS, PC_BITS
 class Control(wiring.Component):
     """Steps through the program as `wingbeat.hw.sequencer.Sequencer` does, from reset on.
 
-    An instruction takes: fetch 1 cycle, resolve 3 (SYS) to 5 (ST), execute 1 (until
-    its queue has room; SYS see `SystemUnit`), advance 1, and 1 more for each loop that it ends.
+    An instruction takes 7 cycles (ST and SYS 8, MUL 10, CEILDIV 42): fetch 1, resolve 3 to 5,
+    execute 1 (until its queue has room; SYS see `SystemUnit`), advance 1, and 1 more for each loop
+    that it leaves.
 
     Attributes
     ----------

@@ -25,8 +25,8 @@ class Resolver(wiring.Component):
     Attributes
     ----------
     start : `instruction` is there, and stays until `done`
-    done : 3 (SYS) to 5 (ST) cycles later; from then on `values` are the sums, in order of
-        `command.operands`, until the next start
+    done : 2 (SYS) to 4 (ST) cycles later; from the next cycle on `values` are the sums, in order
+        of `command.operands`, until the next start
     number, value : to the register file
     """
 
@@ -56,14 +56,13 @@ class Resolver(wiring.Component):
 
         held = Signal.like(constant, reset_less=True)
         read = Signal.like(self.value, reset_less=True)
-        adding, place, ends = Signal(), Signal.like(step), Signal()
+        adding, place = Signal(), Signal.like(step)
         m.d.sync += [
             held.eq(constant),
             read.eq(self.value),
             adding.eq(reading),
             place.eq(step),
-            ends.eq(reading & last),
-            self.done.eq(ends),
+            self.done.eq(reading & last),
         ]
         for index in range(VALUES):
             port = index % READ_PORTS
