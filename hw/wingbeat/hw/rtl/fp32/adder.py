@@ -92,15 +92,14 @@ class Adder(wiring.Component):
         zero = ~normalised[-1]
         lowest = _EXTRA + 1
         up = normalised[lowest - 1] & (normalised[: lowest - 1].any() | normalised[lowest])
-        m.d.sync += self.sum.eq(
-            round_and_pack(
-                sign & ~(zero & opposite),
-                field,
-                normalised[lowest:-1],
-                up,
-                nan=nan,
-                infinite=infinite,
-                zero=zero,
-            )
+        word = round_and_pack(
+            sign & ~(zero & opposite),
+            field,
+            normalised[lowest:-1],
+            up,
+            nan=nan,
+            infinite=infinite,
+            zero=zero,
         )
+        m.d.comb += self.sum.eq(delay(m, word, 1, name="word"))
         return m

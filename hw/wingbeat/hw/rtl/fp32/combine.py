@@ -64,5 +64,5 @@ class Combine(wiring.Component):
                 m.d.comb += result.eq(adder.sum)
             with m.Default():
                 m.d.comb += result.eq(kept)
-        m.d.sync += self.result.eq(result)
+        m.d.comb += self.result.eq(delay(m, result, 1, name="result"))
         return m

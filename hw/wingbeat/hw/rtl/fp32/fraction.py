@@ -71,12 +71,11 @@ class Fraction(wiring.Component):
         # ~n is -n - 1: the 1 comes back unless the fraction is rounded up
         rest = Signal(_ROUNDED + 1)
         m.d.comb += rest.eq(Mux(some, ~behind[cut:] + ~up, 0))
-        with m.If(negative):
-            m.d.sync += [
-                self.fraction.eq(rest << cut),
-                self.whole.eq(Cat(~whole, 1).as_signed() + ~some),
-                self.lost.eq(0),
-            ]
-        with m.Else():
-            m.d.sync += [self.fraction.eq(behind), self.whole.eq(whole), self.lost.eq(lost)]
+        floor = Mux(negative, Cat(~whole, 1).as_signed() + ~some, whole)
+        fraction = Mux(negative, rest << cut, behind)
+        m.d.comb += [
+            self.whole.eq(delay(m, floor, 1, name="floor")),
+            self.fraction.eq(delay(m, fraction, 1, name="fraction")),
+            self.lost.eq(delay(m, lost & ~negative, 1, name="lost_fraction")),
+        ]
         return m

@@ -89,5 +89,5 @@ class FunctionUnit(wiring.Component):
         scaled = round_and_pack(
             value.sign ^ negate, exponent, value.fraction, 0, nan=nan, infinite=infinite, zero=zero
         )
-        m.d.sync += self.y.eq(Mux(identity, x, scaled))
+        m.d.comb += self.y.eq(delay(m, Mux(identity, x, scaled), 1, name="y"))
         return m

@@ -80,7 +80,8 @@ class IntegerScale(wiring.Component):
         m.d.sync += field.eq(exponent + (BIAS + _LOWEST - 1 + length - 2) - distance)
 
         # 3: round
-        m.d.sync += self.product.eq(_rounded(m, sign, field, normalised, zero))
+        word = _rounded(m, sign, field, normalised, zero)
+        m.d.comb += self.product.eq(delay(m, word, 1, name="word"))
         return m
 
 

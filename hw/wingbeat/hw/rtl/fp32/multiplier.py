@@ -91,9 +91,8 @@ class Multiplier(wiring.Component):
             # 2**-127 times (2 - 2**-23) or more is at least half way from the largest subnormal
             up.eq((guard & (sticky | kept[0])) | ((exponent == 0) & kept.all())),
         ]
-        m.d.sync += self.product.eq(
-            round_and_pack(sign, exponent, kept[:-1], up, nan=nan, infinite=infinite, zero=zero)
-        )
+        word = round_and_pack(sign, exponent, kept[:-1], up, nan=nan, infinite=infinite, zero=zero)
+        m.d.comb += self.product.eq(delay(m, word, 1, name="word"))
         return m
 
 

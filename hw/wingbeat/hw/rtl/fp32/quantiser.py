@@ -76,8 +76,11 @@ class ScaleOf(wiring.Component):
         m.d.sync += exponent.eq(2 * BIAS - fields(scale).exponent - index.any())
 
         # 6
-        m.d.sync += self.inverse.eq(Mux(none, 0, Cat(port.data, exponent)))
-        m.d.comb += self.scale.eq(delay(m, scale, 2, name="scale_out"))
+        inverse = Mux(none, 0, Cat(port.data, exponent))
+        m.d.comb += [
+            self.inverse.eq(delay(m, inverse, 1, name="inverse")),
+            self.scale.eq(delay(m, scale, 2, name="scale_out")),
+        ]
         return m
 
 
@@ -113,5 +116,6 @@ class ToCode(wiring.Component):
         whole, half, rest = fixed[1 - _CODE_BITS :], fixed[-_CODE_BITS], fixed[:-_CODE_BITS]
         rounded = Signal(_CODE_BITS)
         m.d.comb += rounded.eq(whole + (half & (rest.any() | whole[0])))
-        m.d.sync += self.code.eq(Mux(sign, -rounded, rounded))
+        code = delay(m, Mux(sign, -rounded, rounded), 1, name="code")
+        m.d.comb += self.code.eq(code)
         return m

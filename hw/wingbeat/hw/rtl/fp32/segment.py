@@ -101,7 +101,7 @@ class Segment(wiring.Component):
         word, end = fields(x), position[_UNIT]
         index, table = Signal(_INDEX), Signal(ROW_BITS - _INDEX)
         distance = Signal(SIGNIFICAND_BITS, reset_less=True)
-        m.d.sync += self.row.eq(Cat(index, table))
+        scale, negate = Signal.like(self.scale), Signal()
         with m.If((function == Function.RECIPROCAL) | (function == Function.RSQRT)):
             m.d.comb += index.eq(word.fraction[-_INDEX:])
             m.d.sync += distance.eq(word.fraction[:-_INDEX] << _INDEX)
@@ -112,17 +112,22 @@ class Segment(wiring.Component):
         with m.Switch(function):
             with m.Case(Function.EXP2):
                 m.d.comb += table.eq(TABLES.index("exp2"))
-                m.d.sync += [self.scale.eq(whole), self.negate.eq(0)]
+                m.d.comb += scale.eq(whole)
             with m.Case(Function.RECIPROCAL):
                 m.d.comb += table.eq(TABLES.index("reciprocal"))
-                m.d.sync += [self.scale.eq(BIAS - word.exponent), self.negate.eq(word.sign)]
+                m.d.comb += [scale.eq(BIAS - word.exponent), negate.eq(word.sign)]
             with m.Case(Function.RSQRT):
                 even_table, odd_table = TABLES.index("rsqrt_even"), TABLES.index("rsqrt_odd")
                 m.d.comb += table.eq(Mux(odd, odd_table, even_table))
-                m.d.sync += [self.scale.eq(-((word.exponent - BIAS) >> 1)), self.negate.eq(0)]
+                m.d.comb += scale.eq(-((word.exponent - BIAS) >> 1))
             with m.Default():
                 m.d.comb += table.eq(TABLES.index("sine"))
-                m.d.sync += [self.scale.eq(0), self.negate.eq(second_half)]
+                m.d.comb += negate.eq(second_half)
+        m.d.comb += [
+            self.row.eq(delay(m, Cat(index, table), 1, name="row")),
+            self.scale.eq(delay(m, scale, 1, name="scale")),
+            self.negate.eq(delay(m, negate, 1, name="negate")),
+        ]
 
         # 6, 7: the distance, or the argument itself (in quarter turns), as a float
         shifted, zeros = normalise(m, distance, name="distance")
@@ -132,11 +137,10 @@ class Segment(wiring.Component):
         quarters = delay(m, trigonometric, 1, name="quarters")
         own_exponent = own.exponent + Mux(quarters, 2, 0)
         fixed_exponent = Mux(shifted[-1], BIAS - _INDEX - zeros, 0)
-        m.d.sync += self.r.eq(
-            Mux(
-                delay(m, fine, 1, name="fine_last"),
-                Cat(own.fraction, own_exponent[:8]),
-                Cat(shifted[:-1], fixed_exponent[:8]),
-            )
+        r = Mux(
+            delay(m, fine, 1, name="fine_last"),
+            Cat(own.fraction, own_exponent[:8]),
+            Cat(shifted[:-1], fixed_exponent[:8]),
         )
+        m.d.comb += self.r.eq(delay(m, r, 1, name="r"))
         return m
