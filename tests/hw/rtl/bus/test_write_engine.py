@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -32,6 +32,10 @@ def simulation(port_bits: int, ports: int) -> Simulation:
     return Simulation(WriteEngine(port_bits, ports))
 
 
+def written(sim: Simulation, payloads: list[int]) -> bool:
+    return not payloads and bool(sim.get("idle"))
+
+
 def write(
     port_bits: int, ports: int, beats: list[Beat], stall: float = 0.3, latency: int = 10
 ) -> list[AxiMemory]:
@@ -51,7 +55,7 @@ def write(
     driver = Driver(sim, memories, stall)
     layout = beat_layout(ports)
     payloads = [int(layout.const(vars(item)).as_bits()) for item in beats]
-    driver.run({"beats": payloads}, {}, lambda: not payloads and bool(sim.get("idle")))
+    driver.run({"beats": payloads}, {}, partial(written, sim, payloads))
     assert contents.tobytes() == wanted.tobytes()
     return memories
 
@@ -63,7 +67,7 @@ def test_any_beats_go_where_they_belong(
 ) -> None:
     """Runs, gaps, the same beat again, and every port, with any strobes."""
     rng = np.random.default_rng(port_bits + latency)
-    beats = []
+    beats: list[Beat] = []
     address = 250
     for index in range(400):
         address += int(rng.choice([0, 1, 1, 1, 1, 2, 5]))
@@ -105,7 +109,7 @@ def test_it_is_idle_only_when_every_write_is_answered() -> None:
     beat = {"port": 2, "address": 3, "data": 5, "strobes": 0xFFFF, "last": 1}
     payloads = [int(layout.const(beat).as_bits())]
     assert sim.get("idle")
-    cycles = driver.run({"beats": payloads}, {}, lambda: not payloads and bool(sim.get("idle")))
+    cycles = driver.run({"beats": payloads}, {}, partial(written, sim, payloads))
     assert cycles > 50
     assert contents[2, 48] == 5
 
@@ -123,5 +127,5 @@ def test_an_error_response_is_told() -> None:
     for port, errors in ((0, 0), (1, 1)):
         beat = {"port": port, "address": 2, "data": 5, "strobes": 0xFFFF, "last": 1}
         payloads = [int(layout.const(beat).as_bits())]
-        driver.run({"beats": payloads}, {}, lambda p=payloads: not p and bool(sim.get("idle")))
+        driver.run({"beats": payloads}, {}, partial(written, sim, payloads))
         assert driver.high["error"] == errors

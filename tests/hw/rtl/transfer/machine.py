@@ -20,7 +20,7 @@ from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl import verilate
 
 # a bit that passes unchanged from one vector to another looks like a loop to Verilator
-verilate.VERILATOR_FLAGS = (*verilate.VERILATOR_FLAGS, "-Wno-UNOPTFLAT")
+verilate.VERILATOR_FLAGS = [*verilate.VERILATOR_FLAGS, "-Wno-UNOPTFLAT"]
 
 FORMATS = ("int4g32", "uint4g32", "int8g32", "int8g64", "uint3g32", "int5g128", "raw8", "raw2")
 BEATS = 0x1800

@@ -132,7 +132,7 @@ def gather(
     address = int(rng.integers(0, 64))
     last = (0x1500 - address) // layout.tile_beats(groups) * layout.tile_height - 1
     assert last > 0
-    plain = {
+    plain: dict[str, Any] = {
         "rows": SmallCount(3),
         "length": Count(32 * groups),
         "destination": VectorView(int(rng.integers(100)), outer=2 * groups),
@@ -167,7 +167,7 @@ def test_nothing_to_gather() -> None:
     configuration = config(4, 2, 256)
     rng = np.random.default_rng(1)
     weights = configuration.weight_formats[0]
-    none = [{"rows": SmallCount(0)}, {"length": Count(0)}]
+    none: list[dict[str, Any]] = [{"rows": SmallCount(0)}, {"length": Count(0)}]
     loads = [gather(configuration, weights, rng, **fields) for fields in none]
     _, memories = run(Definition(configuration), loads)
     assert not any(memory.reads for memory in memories)

@@ -232,6 +232,24 @@ def test_values(machine: tuple[int, int, int, int], tile_rows: TileRows) -> None
     run(definition, stores, *[(0.0, 1), (0.3, 20)][tile_rows.value % 2])
 
 
+def test_values_take_a_cycle_a_pair_and_share_beats() -> None:
+    definition = Definition(config(4, 2, 256))
+    positions, length = 16, 64
+    values = store(
+        StoreKind.VALUES,
+        rows=SmallCount(positions),
+        stride=400,
+        length=Count(length),
+        operand=OperandView(0, outer=2),
+        tile_rows=TileRows.R16,
+        list=Address(0x1700),
+    )
+    driver, memories = run(definition, [values], 0.0, 20)
+    assert driver.cycle < positions * (length // 2 + 1) + 50 + 50
+    beats = sum(length for memory in memories for _, length in memory.writes)
+    assert beats == positions // 8 * length // 2 + 1
+
+
 # ---- words --------------------------------------------------------------------------------
 
 
@@ -263,9 +281,12 @@ def test_a_full_ring_is_waited_for(
     before = int(words[400 + word])
     payloads = [definition.resolve(publish)]
     for tail in tails[1:]:
-        looks = len(memories[-1].reads)
-        driver.run({"command": payloads}, {}, lambda n=looks: len(memories[-1].reads) > n, 2000)
-        driver.run({}, {}, lambda c=driver.cycle: driver.cycle > c + 50)
+        looks, cycle = len(memories[-1].reads), driver.cycle
+
+        def looked(looks: int = looks, cycle: int = cycle) -> bool:
+            return len(memories[-1].reads) > looks and driver.cycle > cycle + 60
+
+        driver.run({"command": payloads}, {}, looked, 2000)
         assert driver.sim.get("waiting")
         assert words[400 + word] == before
         words[400 + word + 1] = tail

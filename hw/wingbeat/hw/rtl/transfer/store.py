@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -75,7 +77,7 @@ class StoreUnit(wiring.Component):
 
         command = Signal(resolved(Store), reset_less=True)
         start, something = Signal(), Signal()
-        parts = {
+        parts: dict[StoreKind, Any] = {
             StoreKind.VECTOR: rows,
             StoreKind.KEYS: keys,
             StoreKind.VALUES: values,
