@@ -1,6 +1,9 @@
 """The vector memory in RTL against an array of words."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from wingbeat.hw.config import AcceleratorConfig
@@ -12,7 +15,7 @@ CYCLES = 3000
 
 
 def configuration(lanes: int) -> AcceleratorConfig:
-    return AcceleratorConfig(lanes=8, vector_lanes=lanes, vector_memory_kib=16)
+    return AcceleratorConfig.parse({"lanes": 8, "vector_lanes": lanes, "vector_memory_kib": 16})
 
 
 @pytest.mark.parametrize("lanes", [4, 8, 16])
@@ -23,7 +26,7 @@ def test_memory_against_an_array(lanes: int, busy: float) -> None:
     simulation = Simulation(VectorMemory(config))
     # a quarter of the memory, so that addresses meet; its end included
     quads, steps = config.vector_words // 4, config.vector_words // lanes
-    inputs = {}
+    inputs: dict[str, npt.NDArray[Any]] = {}
     for port, chance in (("misc", busy), ("drain", 0.5), ("load", 0.5)):
         inputs[f"{port}__valid"] = rng.random(CYCLES) < chance
         inputs[f"{port}__quad"] = rng.integers(quads - 64, quads - lanes // 4 + 1, CYCLES)

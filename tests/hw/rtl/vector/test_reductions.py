@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
 def configuration(lanes: int) -> AcceleratorConfig:
-    return AcceleratorConfig(lanes=8, vector_lanes=lanes)
+    return AcceleratorConfig.parse({"lanes": 8, "vector_lanes": lanes})
 
 
 def rows_of(rng: np.random.Generator, count: int, steps: int, lanes: int) -> Float:

@@ -17,9 +17,9 @@ def words(rng: np.random.Generator, count: int, special: float) -> Float:
     size = rng.choice([0.1, 3.0, 30.0])
     values = rng.normal(size=count) * 2.0 ** (rng.normal(size=count) * size).clip(-120, 120)
     values[np.abs(values) < SMALLEST_NORMAL] = 0
-    values = values.astype(np.float32)
+    numbers: Float = values.astype(np.float32)
     chosen = rng.random(count) < special
     # a few of them only, or every sum would be a NaN
     few = rng.choice(SPECIAL, 3)
-    values[chosen] = rng.choice(few, count)[chosen]
-    return values
+    numbers[chosen] = rng.choice(few, count)[chosen]
+    return numbers

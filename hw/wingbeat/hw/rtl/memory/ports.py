@@ -24,12 +24,12 @@ QUAD = 4
 
 def step_bits(config: AcceleratorConfig) -> int:
     """Bits of the address of a step."""
-    return ceil_log2(config.vector_words // config.vector_lanes)
+    return int(ceil_log2(config.vector_words // config.vector_lanes))
 
 
 def quad_bits(config: AcceleratorConfig) -> int:
     """Bits of the address of a quad."""
-    return ceil_log2(config.vector_words // QUAD)
+    return int(ceil_log2(config.vector_words // QUAD))
 
 
 def words(config: AcceleratorConfig) -> data.ArrayLayout:
@@ -89,7 +89,7 @@ def vector_write(config: AcceleratorConfig) -> wiring.Signature:
 
 def operand_bits(config: AcceleratorConfig) -> int:
     """Bits of the address of a group of the operand memory."""
-    return ceil_log2(config.operand_groups)
+    return int(ceil_log2(config.operand_groups))
 
 
 def operand_fixed_read(config: AcceleratorConfig) -> wiring.Signature:

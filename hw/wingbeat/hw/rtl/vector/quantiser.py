@@ -9,12 +9,13 @@ from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
-from wingbeat.hw.rtl.fp32.quantise import ScaleOf, ToCode
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.operands import GroupSize
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.format import WIDTH
+from wingbeat.hw.rtl.fp32.multiplier import Multiplier
+from wingbeat.hw.rtl.fp32.quantiser import ScaleOf, ToCode
 from wingbeat.hw.rtl.memory.ports import ENTRY, words
 from wingbeat.hw.rtl.vector.packer import Packer
 
@@ -70,11 +71,16 @@ class Quantiser(wiring.Component):
         inverse = delay(m, inverse, 1, name="inverse_read")
         codes = []
         for lane in range(self._lanes):
+            m.submodules[f"multiplier_{lane}"] = multiplier = Multiplier()
             m.submodules[f"to_code_{lane}"] = to_code = ToCode()
-            m.d.comb += [to_code.x.eq(step.word_select(lane, WIDTH)), to_code.inverse.eq(inverse)]
+            m.d.comb += [
+                multiplier.a.eq(step.word_select(lane, WIDTH)),
+                multiplier.b.eq(inverse),
+                to_code.value.eq(multiplier.product),
+            ]
             codes.append(to_code.code)
 
-        cycles = 1 + ToCode.LATENCY
+        cycles = 1 + Multiplier.LATENCY + ToCode.LATENCY
         m.submodules.packer = packer = Packer(self._lanes)
         m.d.comb += [
             packer.codes.eq(Cat(*codes)),

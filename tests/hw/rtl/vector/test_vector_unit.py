@@ -1,0 +1,116 @@
+"""The vector unit in RTL against the ISA machine's: whole memories after random instructions."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.hw.rtl.vector.bench import Bench
+from tests.hw.rtl.vector.random_vectors import GRANULES, Maker, random_registers
+from tests.hw.rtl.vector.words import words
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.cost import REDUCTION_TAIL, VECTOR_LATENCY
+from wingbeat.hw.isa.instructions import Combine, Destination, Opcode, Reduce, Vector
+from wingbeat.hw.isa.operands import GRANULE, Count, GroupSize, SmallCount, VectorView
+from wingbeat.hw.sequencer import Registers
+
+# what the numbers do when they overflow is part of it
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+@pytest.fixture(scope="module", params=[4, 8, 16])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    return Bench(
+        AcceleratorConfig.parse(
+            {
+                "lanes": 8,
+                "vector_lanes": request.param,
+                "vector_memory_kib": 32,
+                "operand_memory_kib": 8,
+            }
+        )
+    )
+
+
+def test_random_instructions_leave_the_same_memories(bench: Bench) -> None:
+    rng = np.random.default_rng(1)
+    for trial in range(60):
+        bench.fill(rng, words(rng, bench.config.vector_words, [0, 0.01, 0.3, 1][trial % 4]))
+        registers = random_registers(rng)
+        bench.execute(Maker(rng, registers).several(6), registers)
+        bench.compare()
+
+
+def test_other_writers_get_through_and_disturb_nothing(bench: Bench) -> None:
+    """Both write all the time, behind the words that instructions use."""
+    rng = np.random.default_rng(2)
+    simulation, lanes = bench.simulation, bench.config.vector_lanes
+    bench.fill(rng, words(rng, bench.config.vector_words, 0.1))
+    for writer, granule in (("drain", GRANULES + 5), ("load", GRANULES + 9)):
+        start = granule * GRANULE + 4
+        value = words(rng, lanes, 0)
+        bench.vectors.words[start : start + lanes] = value
+        simulation.set(f"{writer}__quad", start // 4)
+        simulation.set(f"{writer}__enable", (1 << lanes) - 1)
+        simulation.set(f"{writer}__words", int.from_bytes(value.tobytes(), "little"))
+    registers = random_registers(rng)
+    for turn in range(12):
+        simulation.set("drain__valid", int(turn % 2 == 0))
+        simulation.set("load__valid", int(turn % 3 == 0))
+        bench.execute(Maker(rng, registers).several(3)[:2], registers)
+    for writer in ("drain", "load"):
+        simulation.set(f"{writer}__valid", 0)
+    bench.compare()
+
+
+def work(rows: int, length: int, **fields: Any) -> Vector:
+    view = VectorView(0, outer=length // GRANULE)
+    place = VectorView(GRANULES // 2, outer=length // GRANULE)
+    return Vector(
+        Opcode.MISC,
+        outer=SmallCount(rows),
+        inner=1,
+        length=Count(length),
+        destination=place,
+        a=view,
+        b=view,
+        c=view,
+        **fields,
+    )
+
+
+@pytest.mark.parametrize("sources", [1, 2, 3])
+@pytest.mark.parametrize("result", ["map", "operand", "sum", "max"])
+def test_a_step_a_cycle_and_the_latencies_of_the_cost_model(
+    bench: Bench, sources: int, result: str
+) -> None:
+    length, rows = 256, 7
+    instruction = work(
+        rows,
+        length,
+        first=Combine.ADD if sources > 1 else Combine.PASS,
+        second=Combine.ADD if sources > 2 else Combine.PASS,
+        reduce={"sum": Reduce.SUM, "max": Reduce.MAX}.get(result, Reduce.NONE),
+        target=Destination(int(result == "operand")),
+        group=GroupSize.G64,
+    )
+    rng = np.random.default_rng(3)
+    bench.fill(rng, words(rng, bench.config.vector_words, 0))
+    (cycles,) = bench.execute([instruction], Registers())
+    bench.compare()
+    busy = rows * length // bench.config.vector_lanes * (2 if sources == 3 else 1)
+    tail = REDUCTION_TAIL if result in ("sum", "max") else 0
+    assert busy < cycles <= busy + VECTOR_LATENCY + tail
+
+
+def test_another_writer_is_served_and_costs_a_step_in_two_at_most(bench: Bench) -> None:
+    simulation, length = bench.simulation, 2048
+    bench.fill(np.random.default_rng(4), np.ones(bench.config.vector_words, np.float32))
+    instruction = work(1, length)
+    (alone,) = bench.execute([instruction], Registers())
+    simulation.set("load__enable", 0)
+    simulation.set("load__valid", 1)
+    (shared,) = bench.execute([instruction], Registers())
+    simulation.set("load__valid", 0)
+    steps = length // bench.config.vector_lanes
+    assert alone + steps // 8 < shared <= alone + steps
