@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from wingbeat.hw.rtl.memory import block_ram
 from wingbeat.sim.rtl.verilate import verilator
 from wingbeat.sim.rtl.verilog import SYNTHESIS_PASSES, TOP, Component, elaborate, to_verilog
 
@@ -24,5 +25,5 @@ def lint(component: Component) -> str:
         source = Path(folder) / f"{TOP}.v"
         source.write_text(to_verilog(elaborate(component), SYNTHESIS_PASSES))
         waivers = [f"-Wno-{name}" for name in WAIVERS]
-        result = verilator("--lint-only", "-Wall", *waivers, "--top-module", TOP, source)
+        result = verilator("--lint-only", "-Wall", *waivers, "--top-module", TOP, source, block_ram.VERILOG)
     return result.stderr

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.memory.block_ram import BlockRam
 from wingbeat.hw.rtl.memory.ports import (
     ENTRY,
     READ_LATENCY,
@@ -41,15 +41,14 @@ class OperandMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """A memory of one write and one read port, its output registered."""
         m = Module()
-        m.submodules.memory = memory = Memory(shape=ENTRY, depth=self._groups, init=[])
-        write, read = memory.write_port(), memory.read_port()
+        m.submodules.ram = ram = BlockRam(ENTRY.size, self._groups)
         m.d.comb += [
-            write.addr.eq(self.write.address),
-            write.data.eq(self.write.entry),
-            write.en.eq(self.write.valid),
+            ram.write_address.eq(self.write.address),
+            ram.write_data.eq(self.write.entry),
+            ram.write_enable.eq(self.write.valid),
             self.store.ready.eq(~self.matrix.enable),
-            read.addr.eq(Mux(self.matrix.enable, self.matrix.address, self.store.address)),
+            ram.read_address.eq(Mux(self.matrix.enable, self.matrix.address, self.store.address)),
         ]
-        entry = delay(m, read.data, READ_LATENCY - 1, name="entry")
+        entry = delay(m, ram.read_data, READ_LATENCY - 1, name="entry")
         m.d.comb += [self.matrix.data.eq(entry), self.store.data.eq(entry)]
         return m

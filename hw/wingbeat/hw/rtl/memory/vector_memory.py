@@ -6,13 +6,13 @@ from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.format import WIDTH
+from wingbeat.hw.rtl.memory.block_ram import BlockRam
 from wingbeat.hw.rtl.memory.ports import (
     QUAD,
     READ_LATENCY,
@@ -77,15 +77,14 @@ class VectorMemory(wiring.Component):
                 ("a", self.a.address, read_a),
                 ("b", address_b, read_b),
             ):
-                memory = Memory(shape=_QUAD_BITS, depth=self._rows, init=[])
-                m.submodules[f"bank_{bank}_{copy}"] = memory
-                write_port, read_port = memory.write_port(granularity=WIDTH), memory.read_port()
+                ram = BlockRam(_QUAD_BITS, self._rows, parts=QUAD)
+                m.submodules[f"bank_{bank}_{copy}"] = ram
                 m.d.comb += [
-                    write_port.addr.eq(row),
-                    write_port.data.eq(quad),
-                    write_port.en.eq(enable),
-                    read_port.addr.eq(address),
-                    read_data.as_value()[span].eq(read_port.data),
+                    ram.write_address.eq(row),
+                    ram.write_data.eq(quad),
+                    ram.write_enable.eq(enable),
+                    ram.read_address.eq(address),
+                    read_data.as_value()[span].eq(ram.read_data),
                 ]
 
         m.d.comb += self.a.data.eq(delay(m, read_a, READ_LATENCY - 1, name="read_a"))

@@ -1,0 +1,131 @@
+"""The generated accelerator with an image in its memory, cycle by cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.control import ControlBlock, ErrorCode, State
+from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
+from wingbeat.hw.isa.instructions import Unit
+from wingbeat.hw.isa.operands import BEAT_BYTES
+from wingbeat.hw.isa.program import Program
+from wingbeat.hw.register_map import Control, RegisterMap
+from wingbeat.hw.rtl.accelerator import Accelerator
+from wingbeat.sim.memory import DeviceMemory
+from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.lite import LiteHost
+from wingbeat.sim.rtl.memory import MemoryPort, Timing
+from wingbeat.sim.rtl.verilate import Optimise
+
+SLICE = 2048
+"""Cycles between two looks at the control block."""
+
+WATCHDOG = 200_000
+"""Cycles without a retirement after which the machine gives up."""
+
+_PROGRAM_ALIGNMENT = 256  # beats
+
+
+class RtlMachine:
+    """One accelerator in Verilator; what `sim.isa.Machine` is to the instruction set.
+
+    Parameters
+    ----------
+    config : the machine
+    program : a verified program; it is put behind the last region of port 0
+    memory : device memory with the image's regions, used in place
+    timing : of every port
+    optimise : "speed" for whole models, "compile" for a build in seconds
+    """
+
+    def __init__(
+        self,
+        config: AcceleratorConfig,
+        program: Program,
+        memory: DeviceMemory,
+        timing: Timing | None = None,
+        optimise: Optimise = "speed",
+    ) -> None:
+        self.memory = memory
+        self.cycles = 0
+        self._program = program
+        self._control = memory.layout["control"].start * WORDS_PER_BEAT
+        self._simulation = Simulation(Accelerator(config), optimise=optimise)
+        self._host = LiteHost(self._simulation, "control")
+        start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
+        for port in range(config.ports):
+            regions = _regions_of(memory, port)
+            if port == 0:
+                regions[start * BEAT_BYTES] = program.encode().copy()
+            self._simulation.attach(f"memory__{port}", MemoryPort(regions, timing))
+        for register, value in (
+            (RegisterMap.PROGRAM, start),
+            (RegisterMap.INSTRUCTIONS, len(program.instructions)),
+            (RegisterMap.CONTROL_BLOCK, self._control),
+            (RegisterMap.WATCHDOG, WATCHDOG),
+        ):
+            self._host.write(register.word(), value)
+
+    def run(self, arguments: Mapping[str, int]) -> Iterator[int]:
+        """Run the program to its end.
+
+        Yields
+        ------
+        The cycle, whenever the ring's head has moved or no instruction retires for want of room.
+
+        Raises
+        ------
+        DeviceError
+            If the machine reports an error.
+        """
+        for argument in self._program.arguments:
+            self._host.write(
+                RegisterMap.ARGUMENT.word(argument.register - 1), arguments[argument.name]
+            )
+        self._host.write(RegisterMap.ABORT.word(), 0)
+        self._host.write(RegisterMap.CONTROL.word(), Control.START)
+        running = True
+        head = self._head()
+        while running:
+            self._simulation.step(SLICE)
+            self.cycles += SLICE
+            running = self._host.read(RegisterMap.STATE.word()) == State.RUNNING.value
+            if self._head() != head:
+                head = self._head()
+                yield self.cycles
+        self._check()
+
+    def abort(self) -> None:
+        """Stop at the next loop boundary."""
+        self._host.write(RegisterMap.ABORT.word(), 1)
+
+    def register(self, register: RegisterMap, index: int = 0) -> int:
+        """Read a register of the accelerator."""
+        return self._host.read(register.word(index))
+
+    def _head(self) -> int:
+        return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
+
+    def _check(self) -> None:
+        error = ErrorCode(self.register(RegisterMap.ERROR))
+        if error is not ErrorCode.NONE:
+            unit = Unit(self.register(RegisterMap.ERROR_UNIT))
+            raise DeviceError(
+                f"instruction {self.register(RegisterMap.ERROR_PC)} must run without an error, "
+                f"and {unit.name} reports {error.name}"
+            )
+
+
+def _regions_of(memory: DeviceMemory, port: int) -> dict[int, npt.NDArray[np.uint8]]:
+    """Return the arrays that lie on a port, by byte address."""
+    found = {}
+    for region in memory.layout.regions:
+        rows = memory.region(region.name) if region.beats else ()
+        if port < len(rows):
+            found[region.start * BEAT_BYTES] = rows[port]
+    return found
