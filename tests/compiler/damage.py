@@ -1,6 +1,7 @@
 """What fuzzing model files and image files has in common: damage, bounds, counts."""
 
 import dataclasses
+import itertools
 import random
 import resource
 import time
@@ -90,3 +91,15 @@ class Outcome:
         seconds = time.process_time() - start
         assert seconds < SECONDS, f"case {case} took {seconds:.3f} s"
         self.slowest = max(self.slowest, seconds)
+
+
+def leaking(read: Callable[[Path], None], after: int) -> Callable[[Path], None]:
+    """Read the first `after` files, which are sound ones; at each that follows, a KeyError."""
+    left = itertools.count(after, -1)
+
+    def one(path: Path) -> None:
+        if next(left) <= 0:
+            raise KeyError(path)
+        read(path)
+
+    return one

@@ -10,21 +10,9 @@ from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.frontend.llama_tensors import tensor_shapes
 from wingbeat.compiler.generate import Generated
 from wingbeat.hw.formats import Q4_0, Q4_1, Q8_0, WeightFormat
+from wingbeat.sw.shapes import SHAPES
 
-LLAMA2_7B = LlamaParameters(
-    layers=32,
-    hidden=4096,
-    heads=32,
-    kv_heads=32,
-    head_dim=128,
-    ffn=11008,
-    vocabulary=32000,
-    context=4096,
-    rope_theta=10000.0,
-    rope_divisors=(1.0,) * 64,
-    rms_epsilon=1e-5,
-    tied_head=False,
-)
+LLAMA2_7B = SHAPES["llama2-7b"].parameters
 
 SMOLLM2_135M = dataclasses.replace(
     LLAMA2_7B,

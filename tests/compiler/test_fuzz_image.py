@@ -1,8 +1,8 @@
-import re
 from pathlib import Path
 
 import pytest
 from tests.compiler import fuzz_image
+from tests.compiler.damage import leaking
 from tests.compiler.fuzz_image import damaged_image, fuzz, sound_images
 from tests.compiler.image_file import Parts
 
@@ -29,12 +29,7 @@ def test_parts_make_the_file_again(tmp_path: Path) -> None:
 
 
 def test_the_fuzzer_finds_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
-    def leaky(path: object) -> None:
-        raise KeyError(path)
-
-    real = fuzz_image.use
-    calls = iter([real, real])
-    monkeypatch.setattr(fuzz_image, "use", lambda path: next(calls, leaky)(path))
+    monkeypatch.setattr(fuzz_image, "use", leaking(fuzz_image.use, after=2))
     with pytest.raises(KeyError) as caught:
         fuzz(3, seed=1)
-    assert re.search("fuzz case 0 of seed 1", caught.value.__notes__[0])
+    assert caught.value.__notes__ == ["fuzz case 0 of seed 1"]
