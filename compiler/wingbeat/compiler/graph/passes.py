@@ -10,7 +10,7 @@ from wingbeat.compiler.graph.legality import check, check_placed
 
 
 def fuse_swiglu(graph: ir.Graph) -> ir.Graph:
-    """Make one node of a SiLU whose only use is a product: lowered together, they need one buffer."""
+    """Make one node of a SiLU whose only use is a product: together, they need one buffer."""
     gates = {
         node.name: node
         for node in graph.nodes
