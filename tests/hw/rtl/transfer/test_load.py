@@ -25,6 +25,7 @@ from wingbeat.hw.isa.operands import (
     TileRows,
     VectorView,
 )
+from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
 from wingbeat.hw.rtl.transfer.load import LoadUnit
 from wingbeat.sim.rtl.harness import Simulation
 
@@ -179,6 +180,25 @@ def test_rows_are_asked_for_ahead() -> None:
     load = vector(0, 8, 16, stride=40, destination=VectorView(0, outer=1))
     driver, _ = run(definition, [load], 0.0, 50)
     assert driver.cycle < 50 + 32 + 50
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_command_is_done_when_readers_see_its_last_write(seed: int) -> None:
+    definition = Definition(config(4, 2, 256))
+    sim = simulation(definition.config)
+    memories = [AxiMemory(sim, f"bus__{p}", definition.bytes[p], 32) for p in range(2)]
+    words = definition.vectors.words.view(np.uint32).copy()
+    driver = Driver(sim, [*memories, VectorWriter(sim, words, 0.5)], seed=seed)
+    written = [0]
+
+    def finished() -> bool:
+        if sim.get("write__valid") and sim.get("write__ready"):
+            written[0] = driver.cycle
+        return bool(sim.get("done"))
+
+    driver.run({"command": [definition.resolve(vector(3, 2, 21))]}, {}, finished)
+    # a read that is accepted in the cycle behind `done`, at the earliest
+    assert driver.cycle - written[0] >= VectorMemory.WRITE_LATENCY
 
 
 def test_an_error_response_fails_the_command_it_is_for() -> None:
