@@ -25,5 +25,6 @@ def lint(component: Component) -> str:
         source = Path(folder) / f"{TOP}.v"
         source.write_text(to_verilog(elaborate(component), SYNTHESIS_PASSES))
         waivers = [f"-Wno-{name}" for name in WAIVERS]
-        result = verilator("--lint-only", "-Wall", *waivers, "--top-module", TOP, source, block_ram.VERILOG)
+        files = (source, block_ram.VERILOG)
+        result = verilator("--lint-only", "-Wall", *waivers, "--top-module", TOP, *files)
     return result.stderr
