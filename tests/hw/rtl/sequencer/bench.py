@@ -28,12 +28,14 @@ class Trace:
     Attributes
     ----------
     commands : of each unit, with the bits; `ahead` those of the stream reader
+    done : of each unit, cycles in which commands end
     retired : of each unit, with the pc
     state, error, place : at the end; `place` is unit and pc of the error
     """
 
     commands: dict[Unit, list[Event]] = field(default_factory=lambda: {u: [] for u in UNITS})
     ahead: list[Event] = field(default_factory=list)
+    done: dict[Unit, list[int]] = field(default_factory=lambda: {u: [] for u in UNITS})
     retired: dict[Unit, list[Event]] = field(default_factory=lambda: {u: [] for u in Unit})
     state: State = State.RUNNING
     error: ErrorCode = ErrorCode.NONE
@@ -170,7 +172,6 @@ class Bench:
         models = {u: Model(u.name.lower(), rng, slowest.get(u, 12), self._most) for u in UNITS}
         memory = Memory(program, rng)
         vectors = Vectors(self.config.vector_lanes, rng)
-        finished = 0
         for cycle in range(limit):
             for model in models.values():
                 model.drive(sim, cycle)
@@ -180,13 +181,14 @@ class Bench:
             sim.set("ahead__ready", takes_ahead)
             each(cycle)
 
-            finished += sum(model.done for model in models.values())
             for unit, model in models.items():
+                if model.done:
+                    trace.done[unit].append(cycle)
                 command = model.watch(sim, cycle)
                 if command is not None:
                     trace.commands[unit].append((cycle, command))
             memory.watch(sim)
-            vectors.watch(sim, finished)
+            vectors.watch(sim, sum(len(cycles) for cycles in trace.done.values()))
             if takes_ahead and sim.get("ahead__valid"):
                 trace.ahead.append((cycle, sim.get("ahead__payload")))
             self._retire(trace, cycle)

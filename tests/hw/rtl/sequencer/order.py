@@ -26,12 +26,13 @@ def check_same(trace: Trace, executed: list[Step]) -> None:
 
 
 def check_tokens(trace: Trace, executed: list[Step]) -> None:
-    """No token is taken before it was given, and no counter holds more than it can.
+    """No token is given before its command is done, taken before it was given, or one too many.
 
     A fence is known to have taken its tokens when it retires only.
     """
     positions = {unit: iter(trace.retired[unit]) for unit in Unit}
     commands = {unit: iter(trace.commands[unit]) for unit in UNITS}
+    done = {unit: iter(trace.done[unit]) for unit in UNITS}
     ahead = iter(trace.ahead)
     given: dict[tuple[Unit, Unit], list[int]] = {}
     taken: dict[tuple[Unit, Unit], list[tuple[int, bool]]] = {}
@@ -42,6 +43,7 @@ def check_tokens(trace: Trace, executed: list[Step]) -> None:
         start = next(commands[unit])[0] if exact else end
         early = next(ahead)[0] if exact and unit is Unit.MPE else start
         assert early <= start <= end
+        assert not exact or next(done[unit]) < end
         for source in units(step.instruction.wait):
             when = early if (source, unit) == (Unit.ST, Unit.MPE) else start
             taken.setdefault((source, unit), []).append((when, exact))
