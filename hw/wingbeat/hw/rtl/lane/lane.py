@@ -39,22 +39,57 @@ tile_rows / 4 quads. A column that has no vector offers nothing.
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.lane.assembler import Assembler
+from wingbeat.hw.rtl.lane.column import Column
 from wingbeat.hw.rtl.lane.commands import (
     OPERANDS,
     QUAD,
     SCALARS,
     STEP,
     TILE,
+    Mode,
     drain_layout,
     result_layout,
 )
+from wingbeat.hw.rtl.lane.scale_bank import SCALE
+from wingbeat.hw.rtl.lane.sections import record_table
+from wingbeat.hw.rtl.lane.splitter import Splitter
+from wingbeat.hw.rtl.lane.unit_register import HALF, UnitRegister
+
+_TILES = 16
+"""Tiles whose beats may wait in a lane."""
+
+
+def queue_depths(config: AcceleratorConfig) -> dict[str, int]:
+    """Return entries of the queues between splitter and assembler.
+
+    Scales and patterns get what belongs to `prefetch_beats` beats of codes where they are most, and
+    at least a record.
+    """
+    table = record_table(config)
+
+    def share(name: str, before: str | None) -> int:
+        sizes = [(row[name]["end"] - (row[before]["end"] if before else 0), row) for row in table]
+        codes = [row["codes"]["end"] - row["patterns"]["end"] for row in table]
+        ratio = max(size / count for (size, _), count in zip(sizes, codes, strict=True))
+        return max(math.ceil(config.prefetch_beats * ratio), max(size for size, _ in sizes), 2)
+
+    return {
+        "info": _TILES,
+        "codes": config.prefetch_beats,
+        "scales": share("scales", None),
+        "patterns": share("patterns", "scales"),
+    }
 
 
 class Lane(wiring.Component):
@@ -75,10 +110,10 @@ class Lane(wiring.Component):
     quads : `columns` Out streams of `commands.QUAD`
     """
 
-    RESULT_OFFSET: ClassVar[int] = 23
+    RESULT_OFFSET: ClassVar[int] = Column.RESULT_OFFSET
     """Cycles from a step to its result."""
-    SETTLE: ClassVar[int] = 24
-    """Cycles from a result to the accumulator that holds it."""
+    SETTLE: ClassVar[int] = Column.SETTLE
+    """Cycles from a result until a drain may be offered."""
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self._config = config
@@ -102,4 +137,61 @@ class Lane(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Join the parts."""
-        return Module()
+        m = Module()
+        config = self._config
+        m.submodules.splitter = splitter = Splitter(config)
+        m.submodules.assembler = assembler = Assembler(config)
+        m.submodules.register = register = UnitRegister()
+        wiring.connect(m, wiring.flipped(self.tile), splitter.tile)
+        wiring.connect(m, wiring.flipped(self.beats), splitter.beats)
+        wiring.connect(m, assembler.slots, register.slots)
+        for name, depth in queue_depths(config).items():
+            source = getattr(splitter, name)
+            width = len(source.payload.as_value())
+            m.submodules[f"{name}_queue"] = queue = SyncFIFOBuffered(width=width, depth=depth)
+            sink = getattr(assembler, name)
+            m.d.comb += [
+                queue.w_data.eq(source.payload),
+                queue.w_en.eq(source.valid),
+                source.ready.eq(queue.w_rdy),
+                sink.payload.eq(queue.r_data),
+                sink.valid.eq(queue.r_rdy),
+                queue.r_en.eq(sink.ready),
+            ]
+        m.d.comb += [
+            self.fault.eq(splitter.fault),
+            self.unit_ready.eq(register.ready),
+            self.whole.eq(register.unit.whole),
+            register.advance.eq(self.advance),
+        ]
+
+        # what all columns share of a step
+        half = Signal(HALF)
+        unit, step = register.unit, self.step
+        rows = Signal(data.ArrayLayout(SCALE, 2))  # scales of the fields
+        m.d.comb += [
+            half.eq(unit.halves[step.half]),
+            rows[0].eq(unit.scales[(step.mode == Mode.MM) & step.row]),
+            rows[1].eq(unit.scales[(step.mode == Mode.MV) | step.row]),
+        ]
+        scales = delay(m, rows, self.RESULT_OFFSET, name="scales")
+
+        columns = [Column(config, number) for number in range(config.columns)]
+        idle = Cat(column.drain.ready for column in columns).all()
+        m.d.comb += self.drain.ready.eq(idle)
+        for number, column in enumerate(columns):
+            m.submodules[f"column_{number}"] = column
+            wiring.connect(m, column.quads, wiring.flipped(self.quads[number]))
+            m.d.comb += [
+                column.step.eq(step),
+                column.operands.eq(self.operands[number]),
+                column.codes.eq(half.codes),
+                column.selects.eq(half.selects),
+                column.whole.eq(unit.whole),
+                column.scales.eq(scales),
+                column.result.eq(self.result),
+                column.scalars.eq(self.scalars[number]),
+                column.drain.payload.eq(self.drain.payload),
+                column.drain.valid.eq(self.drain.valid & idle),
+            ]
+        return m
