@@ -1,7 +1,8 @@
 """Small components to try the harness on."""
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Const, Module, Signal, signed
 from amaranth.lib import data, fifo, stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 
@@ -103,4 +104,44 @@ class Unsteady(wiring.Component):
             m.d.comb += self.sink.valid.eq(count[0])
         else:
             m.d.comb += [self.sink.valid.eq(1), self.sink.payload.eq(count)]
+        return m
+
+
+class Storage(wiring.Component):
+    """A memory of 64 words with one write and one read port."""
+
+    write: In(1)
+    write_address: In(6)
+    write_data: In(32)
+    read_address: In(6)
+    read_data: Out(32)
+
+    def __init__(self, contents: list[int]) -> None:
+        self.contents = contents
+        super().__init__()
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = store = Memory(shape=32, depth=64, init=self.contents)
+        write, read = store.write_port(), store.read_port()
+        m.d.comb += [
+            write.en.eq(self.write),
+            write.addr.eq(self.write_address),
+            write.data.eq(self.write_data),
+            read.en.eq(1),
+            read.addr.eq(self.read_address),
+            self.read_data.eq(read.data),
+        ]
+        return m
+
+
+class Suspicious(wiring.Component):
+    """A comparison that is always true, for the linter to find."""
+
+    byte: In(8)
+    positive: Out(1)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += self.positive.eq(self.byte >= Const(0, 8))
         return m

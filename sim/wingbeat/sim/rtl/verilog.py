@@ -22,6 +22,9 @@ SIMULATION_PASSES = ("proc", "flatten", "opt", "memory_collect", "clean")
 # As `amaranth.back.verilog` does: modules and `if`s stay as they were written.
 SYNTHESIS_PASSES = ("proc -nomux -norom", "memory_collect")
 
+# The block with which a memory without contents begins; its rows are zero anyway.
+ZERO_ROWS = re.compile(r"^ *initial begin\n(?: *\S+ ?\[\d+\] = \d+'[dh]0+;\n)+ *end\n", re.M)
+
 Component = Any  # an amaranth.lib.wiring.Component; Amaranth is untyped
 
 
@@ -84,4 +87,5 @@ def to_verilog(design: Design, passes: tuple[str, ...] = SIMULATION_PASSES) -> s
     )
     if process.returncode:
         raise RuntimeError(f"yosys failed:\n{process.stderr}")
-    return process.stdout
+    # an assignment for each row of a memory: the compiler takes minutes, and rows begin as zero
+    return re.sub(ZERO_ROWS, "", process.stdout)

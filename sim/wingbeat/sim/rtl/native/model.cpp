@@ -70,10 +70,10 @@ struct Model {
 
 }  // namespace
 
-// How a valid/ready stream is fed or collected; laid out as in harness.py.
+// How a valid/ready stream is fed or collected; laid out as in native_types.py.
 struct Stream {
     int32_t payload, valid, ready;  // ports; -1: not there, always 1
-    uint32_t offered;               // between calls of `before` and `after`
+    uint32_t offered;               // an offer stands that has not been taken
     uint64_t stall;                 // probability of a pause in a cycle, times 2^32
     uint64_t count, done;           // transfers asked for and made
     uint64_t* data;                 // count rows of words
