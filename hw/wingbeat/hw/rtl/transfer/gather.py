@@ -123,6 +123,8 @@ class Gather(wiring.Component):
                 m.d.sync += listing.eq(0)
                 place = locator.place
                 m.d.sync += matrix.eq(command.address + place.offset + place.slot)
+                m.next = "WALK"
+            with m.State("WALK"):
                 m.next = "GROUP"
             with m.State("GROUP"):
                 m.d.sync += request.payload.address.eq(matrix + (walk.scale >> 4) * lanes_per_port)
@@ -150,7 +152,7 @@ class Gather(wiring.Component):
                     ]
                     with m.If(wanted == 1):
                         m.d.comb += walk.next.eq(1)
-                        m.next = "GROUP"
+                        m.next = "WALK"
                         with m.If(walk.last):
                             m.next = "DRAIN"
             with m.State("DRAIN"), m.If(row_done):

@@ -37,11 +37,11 @@ class RecordWalk(wiring.Component):
     tile_rows : the field of the instruction
     row : row within the lane
     groups : groups of the row, at least 1
-    start : pulse, go to the first group; outputs are valid from the next cycle on
+    start : pulse, go to the first group
     next : pulse, go to the next group
-    last : this group is the last
-    scale : place of the row's scale in the lane's tile, bytes
-    codes : place of the row pair's codes, in half beats of 8 bytes
+    last : this group is the last; valid a cycle later
+    scale : place of the row's scale in the lane's tile, bytes; valid two cycles later
+    codes : place of the row pair's codes, in half beats of 8 bytes; valid two cycles later
     lane_beats : beats of the whole tile in one lane, follows the inputs
     """
 
@@ -110,13 +110,14 @@ class RecordWalk(wiring.Component):
         size = Signal(range(9))
         pair = self.row[1:]
         m.d.comb += [size.eq(Mux(left + index < span, left + index, span)), self.last.eq(left == 1)]
+        record = by_size(beats, size, "record_beats")
         with m.If(self.start):
             m.d.sync += [start.eq(0), left.eq(self.groups), index.eq(0), unit.eq(pair)]
         with m.Elif(self.next):
             m.d.sync += [left.eq(left - 1), index.eq(index + 1), unit.eq(unit + (rows >> 1))]
             with m.If(index + 1 == size):
                 m.d.sync += [
-                    start.eq(start + by_size(beats, size, "beats")),
+                    start.eq(start + record),
                     index.eq(0),
                     unit.eq(pair),
                 ]
@@ -125,7 +126,7 @@ class RecordWalk(wiring.Component):
         code_bits = by_kind(lambda layout: layout.format.bits, "code_bits")
         scale = ((index >> shared) * rows + self.row) * bytes_each
         codes_start = start + by_size(scale_beats, size, "scale_beats")
-        m.d.comb += [
+        m.d.sync += [
             self.scale.eq(start * BEAT_BYTES + scale),
             self.codes.eq(codes_start * (BEAT_BYTES // HALF_BEAT_BYTES) + unit * code_bits),
         ]
