@@ -88,9 +88,11 @@ def test_between_the_largest_subnormal_and_the_smallest_normal_number(
         check(multiplier, words(x), words(y) + np.uint32(step & 0xFFFFFFFF))
 
 
-def test_halfway_cases(multiplier: Pipeline, random: np.random.Generator) -> None:
-    # 12 x 13 bits give 25 bits: the last one is the half
-    a = random.integers(1 << 11, 1 << 12, COUNT) | 1
+def test_halves_and_three_quarters_of_the_last_place(
+    multiplier: Pipeline, random: np.random.Generator
+) -> None:
+    # 12 x 13 bits give 24 or 25, 13 x 13 give 25 or 26: one or two too many
+    a = random.integers(1 << 11, 1 << 13, COUNT) | 1
     b = random.integers(1 << 12, 1 << 13, COUNT) | 1
     check(multiplier, words(a.astype(np.float32)), words(b.astype(np.float32)))
 
