@@ -34,6 +34,9 @@ class VectorUnit(wiring.Component):
     (`reduce` NONE), the quantiser (target OPERAND), the reductions. A command begins when all that
     the one before it wrote is visible.
 
+    The first results are written while later elements are read. An instruction may write what it
+    reads in place, element for element; it must not read what it wrote to another element.
+
     Attributes
     ----------
     command : In, stream of commands
