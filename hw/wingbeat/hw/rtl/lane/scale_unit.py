@@ -17,7 +17,7 @@ OPERAND_SUM_BITS = 13
 
 
 class ScaleUnit(wiring.Component):
-    """`(scale * integer + minimum * operand_sum) * operand_scale`, as `arithmetic.matrix` rounds it.
+    """`(scale * integer + minimum * operand_sum) * operand_scale`, rounded as `arithmetic.matrix`.
 
     A format without scale has a scale of 1.0 here; one without minimum a minimum of 0, which can
     change nothing but the sign of a zero, and that an accumulator does not see.

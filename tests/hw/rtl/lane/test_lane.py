@@ -1,0 +1,74 @@
+"""A lane against `arithmetic.matrix.multiply`, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.hw.rtl.lane.controller import Controller, Job, random_job, results
+from tests.hw.rtl.lane.streams import random_tile
+
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.rtl.lane.lane import Lane
+from wingbeat.hw.rtl.lane.sections import shapes
+from wingbeat.sim.rtl.harness import Simulation
+
+DENSE = ("int4g32", "uint4g64", "int3g128", "uint7g32")
+SPARSE = ("int4g32", "int4g32s", "uint3g64s", "int8g128s")
+CONFIGS = [
+    AcceleratorConfig(lanes=8, columns=columns, tokens=8, prefetch_beats=64, formats=formats)
+    for formats in (DENSE, SPARSE)
+    for columns in (1, 2)
+]
+
+
+def random_jobs(rng: np.random.Generator, config: AcceleratorConfig, garbage: bool) -> list[Job]:
+    jobs = []
+    for shape in shapes(config):
+        for mv in (True, False):
+            rows = int(rng.choice([4, 8, 12, 16]))
+            groups = shape.format.group // 32 * int(rng.integers(1, 6))
+            tile = random_tile(
+                rng,
+                shape.format,
+                rows,
+                groups,
+                shape.kept,
+                surplus=int(rng.integers(0, 3)) if shape.format.sparse else 0,
+                garbage=garbage,
+            )
+            vectors = 0 if mv else int(rng.integers(1, config.tokens + 1))
+            most = config.accumulators // (rows * max(vectors, 1))
+            strands = int(rng.integers(0, min(4, most.bit_length())))
+            jobs.append(random_job(rng, tile, vectors, strands))
+    rng.shuffle(jobs)  # type: ignore[arg-type]
+    return jobs
+
+
+def check(
+    config: AcceleratorConfig, jobs: list[Job], rng: np.random.Generator, stall: float
+) -> int:
+    controller = Controller(Simulation(Lane(config)), config, rng, stall)
+    controller.run(jobs)
+    for number, (job, found) in enumerate(zip(jobs, results(controller, jobs), strict=True)):
+        expected = job.expected().view(np.uint32)
+        description = (
+            f"{number}: {job.tile.layout.format.name} {job.tile.kept}:16, {job.mode}, "
+            f"{job.tile.layout.rows} rows, {job.tile.groups} groups, {job.vectors} vectors, "
+            f"strands {job.strands}"
+        )
+        np.testing.assert_array_equal(found, expected, err_msg=description)
+    assert sum(map(len, controller.words)) == sum(j.vectors * j.tile.layout.rows for j in jobs)
+    return controller.cycle
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda c: f"{c.formats[1]}x{c.columns}")
+@pytest.mark.parametrize("stall", [0.0, 0.3])
+def test_random_matrices(config: AcceleratorConfig, stall: float) -> None:
+    rng = np.random.default_rng(1)
+    check(config, random_jobs(rng, config, garbage=False), rng, stall)
+
+
+@pytest.mark.parametrize("config", CONFIGS[1:3], ids=lambda c: f"{c.formats[1]}x{c.columns}")
+def test_garbage_decodes_alike(config: AcceleratorConfig) -> None:
+    rng = np.random.default_rng(2)
+    check(config, random_jobs(rng, config, garbage=True), rng, 0.0)
