@@ -127,6 +127,15 @@ def test_streams(width: int, stall: float | dict[str, float]) -> None:
     assert cycles == 301 if stall == 0.0 else cycles > 450
 
 
+def test_bits_above_the_width_are_dropped() -> None:
+    got = Simulation(Queue(9, 5)).stream({"source": np.array([-1, 512 + 3])}, {"sink": 2})
+    assert got["sink"].tolist() == [511, 3]
+    ones = np.full((1, 9), 255, np.uint8)
+    assert as_ints(Simulation(Queue(70, 5)).stream({"source": ones}, {"sink": 1})["sink"]) == [
+        2**70 - 1
+    ]
+
+
 def test_streams_that_lack_or_have_too_much() -> None:
     sim = Simulation(Queue(8, 5))
     with pytest.raises(SimulationError, match=r"unfinished.*'source': 7, 'sink': 7"):

@@ -32,7 +32,7 @@ FLAGS: dict[Optimise, list[str]] = {
 }
 COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
 VERILATOR_FLAGS = [
-    *("--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing", "-Wno-lint"),
+    *("--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing", "-Wno-lint", "-Wno-UNOPTFLAT"),
     *("-Wno-style", "--x-assign", "fast", "--x-initial", "fast"),
 ]
 
@@ -106,10 +106,9 @@ def _compile(*arguments: str | Path) -> None:
         raise RuntimeError(f"C++ compiler failed:\n{process.stderr[:4000]}")
 
 
-def _runtime(optimise: Optimise) -> Path:
+def _runtime() -> Path:
     """Return Verilator's runtime as an object file: the same for all designs."""
-    flags = FLAGS[optimise]
-    target = cache_folder() / f"runtime-{_digest(*_tools(), *flags)}.o"
+    target = cache_folder() / f"runtime-{_digest(*_tools())}.o"
     if not target.exists():
         with _building(target) as folder:
             if not target.exists():
@@ -152,7 +151,7 @@ def build(design: Design, optimise: Optimise = "compile") -> Path:
             lines = [f'#include "{source.name}"\n' for source in [*generated, NATIVE / "model.cpp"]]
             everything.write_text("".join(lines))
             library = folder / "model.so"
-            objects = (everything, _runtime(optimise))
+            objects = (everything, _runtime())
             _compile(*flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread")
             library.rename(target)
     return target
