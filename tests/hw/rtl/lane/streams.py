@@ -62,8 +62,9 @@ def random_tile(
     """Make a tile; `garbage` fills it with any bits, as an uninitialised cache is."""
     layout = TileLayout(weights, rows, 1, 1)
     low, high = weights.code_range
-    dtype = np.uint8 if weights.scale is ScaleKind.SCALE_MIN else np.int8
-    codes = rng.integers(low, high + 1, (rows, groups * GROUP)).astype(dtype)
+    drawn = rng.integers(low, high + 1, (rows, groups * GROUP))
+    unsigned = weights.scale is ScaleKind.SCALE_MIN
+    codes = drawn.astype(np.uint8) if unsigned else drawn.astype(np.int8)
     masks = None
     if weights.sparse:
         order = rng.random((rows // 2, groups * 2, WINDOW)).argsort(axis=-1)

@@ -122,7 +122,7 @@ def test_units(formats: str, garbage: bool) -> None:
         for number, shape in enumerate(shapes(config))
         for rows in ((4, 12), (8, 16))[number % 2]
     ]
-    rng.shuffle(tiles)  # type: ignore[arg-type]
+    rng.shuffle(tiles)
     for stall in ({}, {"slots": 0.5, "beats": 0.1}, {"beats": 0.6}):
         simulation.reset()
         got = simulation.stream(

@@ -40,7 +40,7 @@ def random_jobs(rng: np.random.Generator, config: AcceleratorConfig, garbage: bo
             most = config.accumulators // (rows * max(vectors, 1))
             strands = int(rng.integers(0, min(4, most.bit_length())))
             jobs.append(random_job(rng, tile, vectors, strands))
-    rng.shuffle(jobs)  # type: ignore[arg-type]
+    rng.shuffle(jobs)
     return jobs
 
 

@@ -53,7 +53,7 @@ def tiles(rng: np.random.Generator) -> list[Tile]:
                 surplus=int(rng.integers(0, 3)),
             )
         )
-    rng.shuffle(made)  # type: ignore[arg-type]
+    rng.shuffle(made)
     return made
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,10 +16,20 @@ FACTORS = data.ArrayLayout(signed(8), CHAIN_SLICES)
 """One INT8 operand of each slice, -127 to 127."""
 
 
+CHAIN = wiring.Signature(
+    {
+        "packed": In(data.ArrayLayout(FACTORS, 2)),
+        "factor": In(FACTORS),
+        "sums": Out(data.ArrayLayout(signed(SUM_BITS), 2)),
+    }
+)
+"""What every kind of chain looks like from outside."""
+
+
 class Chain(wiring.Component):
     """The sums of `packed[f]` * `factor` over 16 slices, for the two fields f of the packed word.
 
-    Products and sums in plain logic, for simulation.
+    Plain logic: for simulation, and where a multiplier cannot pack.
 
     Attributes
     ----------
@@ -31,28 +39,23 @@ class Chain(wiring.Component):
     """
 
     LATENCY = 20
-    """That of a cascade of 16 slices: 4 registers, then one a slice, and one to part the fields."""
+    """That of a cascade: 4 registers, one more for each slice behind the first, one for a node."""
 
     def __init__(self) -> None:
-        super().__init__(
-            {
-                "packed": In(data.ArrayLayout(FACTORS, 2)),
-                "factor": In(FACTORS),
-                "sums": Out(data.ArrayLayout(signed(SUM_BITS), 2)),
-            }
-        )
+        super().__init__(CHAIN)
 
     def elaborate(self, platform: object) -> Module:
-        """Multiply, add, wait."""
+        """Multiply, add four by four, wait."""
         m = Module()
         for field in range(2):
-            products: list[Any] = []
-            for slice_ in range(CHAIN_SLICES):
-                product = Signal(signed(16), name=f"product_{field}_{slice_}", reset_less=True)
-                m.d.sync += product.eq(self.packed[field][slice_] * self.factor[slice_])
-                products.append(product)
-            total = Signal(signed(SUM_BITS), name=f"total_{field}", reset_less=True)
-            m.d.sync += total.eq(sum(products))
-            rest = delay(m, total, self.LATENCY - 2, name=f"sum_{field}")
+            packed = self.packed[field]
+            terms = [packed[k] * self.factor[k] for k in range(CHAIN_SLICES)]
+            terms = [delay(m, term, 1, name=f"product_{field}") for term in terms]
+            stages = 1
+            while len(terms) > 1:
+                sums = [sum(terms[k : k + 4]) for k in range(0, len(terms), 4)]
+                terms = [delay(m, term, 1, name=f"partial_{field}") for term in sums]
+                stages += 1
+            rest = delay(m, terms[0], self.LATENCY - stages, name=f"sum_{field}")
             m.d.comb += self.sums[field].eq(rest)
         return m

@@ -6,8 +6,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig
+from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig, Multiplier
 from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.lane.cascade_chain import chain_of
 from wingbeat.hw.rtl.lane.chain import SUM_BITS, Chain
 from wingbeat.hw.rtl.lane.commands import (
     OPERANDS,
@@ -67,7 +68,7 @@ class Column(wiring.Component):
         """Multiplexer, chain, sum of the halves, scale units, accumulators, drain."""
         m = Module()
         m.submodules.multiplexer = multiplexer = SparseMultiplexer(is_sparse(self._config))
-        m.submodules.chain = chain = Chain()
+        m.submodules.chain = chain = chain_of(Multiplier[self._config.multiplier])
         m.submodules.path = path = ResultPath(self._config)
         m.submodules.drain = drain = Drain(self._config, self._number)
         wiring.connect(m, wiring.flipped(self.drain), drain.command)
