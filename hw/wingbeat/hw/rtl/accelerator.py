@@ -39,7 +39,7 @@ class Accelerator(wiring.Component):
     Attributes
     ----------
     control : AXI4-Lite, see `register_map`
-    interrupt : Out(1)
+    irq : Out(1), interrupt
     memory : AXI4 managers, one a port
     retired : the instruction of each unit that ends in this cycle
     """
@@ -49,7 +49,7 @@ class Accelerator(wiring.Component):
         super().__init__(
             {
                 "control": In(AxiLite(ADDRESS_BITS)),
-                "interrupt": Out(1),
+                "irq": Out(1),
                 "memory": Out(Axi4(config.port_bits, id_bits=ceil_log2(READERS))).array(
                     config.ports
                 ),
@@ -97,7 +97,7 @@ class Accelerator(wiring.Component):
         """Join the registers with the sequencer."""
         connect(m, flipped(self.control), registers.bus)
         m.d.comb += [
-            self.interrupt.eq(registers.irq),
+            self.irq.eq(registers.irq),
             self.retired.eq(sequencer.retired),
             sequencer.start.eq(registers.start),
             sequencer.program.eq(registers.program),
