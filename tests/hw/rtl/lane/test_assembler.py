@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from tests.hw.rtl.lane.streams import Tile, random_tile
 
@@ -15,6 +14,7 @@ from wingbeat.hw.arithmetic.half import decode_half
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.hw.rtl.lane.assembler import SLOT, Assembler
 from wingbeat.hw.rtl.lane.commands import TILE
+from wingbeat.hw.rtl.lane.queues import connect
 from wingbeat.hw.rtl.lane.sections import SECTIONS, shapes
 from wingbeat.hw.rtl.lane.splitter import Splitter
 from wingbeat.hw.stream import Unpacked
@@ -42,17 +42,7 @@ class Decoder(wiring.Component):
         wiring.connect(m, wiring.flipped(self.beats), splitter.beats)
         wiring.connect(m, assembler.slots, wiring.flipped(self.slots))
         for name in (*SECTIONS, "info"):
-            source, sink = getattr(splitter, name), getattr(assembler, name)
-            width = len(source.payload.as_value())
-            m.submodules[f"{name}_queue"] = queue = SyncFIFOBuffered(width=width, depth=32)
-            m.d.comb += [
-                queue.w_data.eq(source.payload),
-                queue.w_en.eq(source.valid),
-                source.ready.eq(queue.w_rdy),
-                sink.payload.eq(queue.r_data),
-                sink.valid.eq(queue.r_rdy),
-                queue.r_en.eq(sink.ready),
-            ]
+            connect(m, getattr(splitter, name), getattr(assembler, name), 32, name)
         return m
 
 

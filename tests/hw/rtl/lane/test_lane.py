@@ -72,3 +72,20 @@ def test_random_matrices(config: AcceleratorConfig, stall: float) -> None:
 def test_garbage_decodes_alike(config: AcceleratorConfig) -> None:
     rng = np.random.default_rng(2)
     check(config, random_jobs(rng, config, garbage=True), rng, 0.0)
+
+
+@pytest.mark.parametrize(("name", "kept", "vectors"), [("int4g32", 16, 0), ("int4g32s", 8, 2)])
+def test_a_step_a_cycle(name: str, kept: int, vectors: int) -> None:
+    """As long as a beat comes each cycle, the lane works each cycle."""
+    config = AcceleratorConfig(lanes=8, tokens=8, prefetch_beats=64, formats=(name,))
+    rng = np.random.default_rng(3)
+    weights = config.weight_formats[0]
+    jobs = [random_job(rng, random_tile(rng, weights, 16, 16, kept), vectors, 0) for _ in range(4)]
+    steps = sum(
+        job.tile.groups * 8 * (2 if kept > 8 else 1) * (2 if vectors else 1) for job in jobs
+    )
+    beats = sum(len(job.tile.beats) for job in jobs)
+    cycles = check(config, jobs, rng, 0.0)
+    # the last bank drains behind the last step
+    tail = Lane.RESULT_OFFSET + Lane.SETTLE + 6 * 4 * max(vectors, 1) + 20
+    assert cycles <= max(steps, beats) + tail + 8 * len(jobs)

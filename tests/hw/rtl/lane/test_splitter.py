@@ -8,8 +8,9 @@ from tests.hw.rtl.lane.streams import Tile, random_tile
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.formats import WeightFormat
+from wingbeat.hw.rtl.lane.commands import tile_info
 from wingbeat.hw.rtl.lane.sections import Shape, shapes
-from wingbeat.hw.rtl.lane.splitter import Splitter, tile_info
+from wingbeat.hw.rtl.lane.splitter import Splitter
 from wingbeat.sim.rtl.harness import Simulation
 
 CONFIG = AcceleratorConfig(

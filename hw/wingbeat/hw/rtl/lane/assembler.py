@@ -8,13 +8,13 @@ from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import ACCUMULATOR_ROWS, AcceleratorConfig
 from wingbeat.hw.formats import GROUP
+from wingbeat.hw.rtl.lane.commands import tile_info
 from wingbeat.hw.rtl.lane.decode import CODES, Decode, is_whole, slot_bytes
 from wingbeat.hw.rtl.lane.gearbox import Gearbox
 from wingbeat.hw.rtl.lane.indices import SELECTS, Indices
 from wingbeat.hw.rtl.lane.scale_bank import SCALE, ScaleBank
 from wingbeat.hw.rtl.lane.sections import SECTION_BEAT, is_sparse, of_shapes, shapes
 from wingbeat.hw.rtl.lane.skid import Skid
-from wingbeat.hw.rtl.lane.splitter import tile_info
 
 _PATTERN_BYTES = 4
 """Both windows of a row pair."""

@@ -9,6 +9,7 @@ from wingbeat.hw import enum
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.formats import GROUP
 from wingbeat.hw.isa.operands import FormatField, TileRows
+from wingbeat.hw.rtl.lane.sections import LARGEST_RECORD, shapes
 from wingbeat.hw.stream import TILE_ROWS
 
 STRANDS = (1, 2, 4, 8)
@@ -55,6 +56,24 @@ SCALARS = data.ArrayLayout(data.StructLayout({"scale": unsigned(32), "sum": sign
 
 QUAD = data.ArrayLayout(unsigned(32), 4)
 """FP32 results of four consecutive rows and one vector."""
+
+
+def tile_info(config: AcceleratorConfig) -> data.StructLayout:
+    """Return the layout of a tile as the units behind the splitter know it.
+
+    kind : number of the shape, see `sections.shapes`
+    tile_rows : rows of the tile
+    groups : groups of 32 columns
+    log_span : log2 of the groups of a full record
+    """
+    return data.StructLayout(
+        {
+            "kind": range(len(shapes(config))),
+            "tile_rows": TileRows,
+            "groups": unsigned(24),
+            "log_span": range(LARGEST_RECORD.bit_length()),
+        }
+    )
 
 
 def accumulator_depth(config: AcceleratorConfig) -> int:

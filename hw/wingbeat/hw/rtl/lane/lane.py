@@ -39,12 +39,10 @@ tile_rows / 4 quads. A column that has no vector offers nothing.
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
@@ -61,35 +59,10 @@ from wingbeat.hw.rtl.lane.commands import (
     drain_layout,
     result_layout,
 )
+from wingbeat.hw.rtl.lane.queues import connect, queue_depths
 from wingbeat.hw.rtl.lane.scale_bank import SCALE
-from wingbeat.hw.rtl.lane.sections import record_table
 from wingbeat.hw.rtl.lane.splitter import Splitter
 from wingbeat.hw.rtl.lane.unit_register import HALF, UnitRegister
-
-_TILES = 16
-"""Tiles whose beats may wait in a lane."""
-
-
-def queue_depths(config: AcceleratorConfig) -> dict[str, int]:
-    """Return entries of the queues between splitter and assembler.
-
-    Scales and patterns get what belongs to `prefetch_beats` beats of codes where they are most, and
-    at least a record.
-    """
-    table = record_table(config)
-
-    def share(name: str, before: str | None) -> int:
-        sizes = [(row[name]["end"] - (row[before]["end"] if before else 0), row) for row in table]
-        codes = [row["codes"]["end"] - row["patterns"]["end"] for row in table]
-        ratio = max(size / count for (size, _), count in zip(sizes, codes, strict=True))
-        return max(math.ceil(config.prefetch_beats * ratio), max(size for size, _ in sizes), 2)
-
-    return {
-        "info": _TILES,
-        "codes": config.prefetch_beats,
-        "scales": share("scales", None),
-        "patterns": share("patterns", "scales"),
-    }
 
 
 class Lane(wiring.Component):
@@ -146,18 +119,7 @@ class Lane(wiring.Component):
         wiring.connect(m, wiring.flipped(self.beats), splitter.beats)
         wiring.connect(m, assembler.slots, register.slots)
         for name, depth in queue_depths(config).items():
-            source = getattr(splitter, name)
-            width = len(source.payload.as_value())
-            m.submodules[f"{name}_queue"] = queue = SyncFIFOBuffered(width=width, depth=depth)
-            sink = getattr(assembler, name)
-            m.d.comb += [
-                queue.w_data.eq(source.payload),
-                queue.w_en.eq(source.valid),
-                source.ready.eq(queue.w_rdy),
-                sink.payload.eq(queue.r_data),
-                sink.valid.eq(queue.r_rdy),
-                queue.r_en.eq(sink.ready),
-            ]
+            connect(m, getattr(splitter, name), getattr(assembler, name), depth, name)
         m.d.comb += [
             self.fault.eq(splitter.fault),
             self.unit_ready.eq(register.ready),

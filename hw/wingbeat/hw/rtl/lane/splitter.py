@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW
-from wingbeat.hw.isa.operands import BEAT_BYTES, TileRows
-from wingbeat.hw.rtl.lane.commands import TILE
+from wingbeat.hw.isa.operands import BEAT_BYTES
+from wingbeat.hw.rtl.lane.commands import TILE, tile_info
 from wingbeat.hw.rtl.lane.sections import (
     LARGEST_RECORD,
     RECORD,
@@ -22,26 +22,7 @@ from wingbeat.hw.rtl.lane.sections import (
     log_span,
     record_number,
     record_table,
-    shapes,
 )
-
-
-def tile_info(config: AcceleratorConfig) -> data.StructLayout:
-    """Return the layout of a tile as the units behind the splitter know it.
-
-    kind : number of the shape, see `sections.shapes`
-    tile_rows : rows of the tile
-    groups : groups of 32 columns
-    log_span : log2 of the groups of a full record
-    """
-    return data.StructLayout(
-        {
-            "kind": range(len(shapes(config))),
-            "tile_rows": TileRows,
-            "groups": unsigned(24),
-            "log_span": range(LARGEST_RECORD.bit_length()),
-        }
-    )
 
 
 class Splitter(wiring.Component):
