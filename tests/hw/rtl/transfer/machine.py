@@ -22,6 +22,17 @@ from wingbeat.sim.rtl import verilate
 # a bit that passes unchanged from one vector to another looks like a loop to Verilator
 verilate.VERILATOR_FLAGS = [*verilate.VERILATOR_FLAGS, "-Wno-UNOPTFLAT"]
 
+Machine = tuple[int, int, int, int]
+
+MACHINES: list[Machine] = [
+    (1, 1, 64, 4),
+    (4, 1, 512, 16),
+    (4, 4, 128, 8),
+    (4, 2, 256, 4),
+    (6, 2, 64, 16),
+]
+"""Lanes, ports, port bits, vector lanes."""
+
 FORMATS = ("int4g32", "uint4g32", "int8g32", "int8g64", "uint3g32", "int5g128", "raw8", "raw2")
 BEATS = 0x1800
 """Beats of a port's memory; one region, on all ports."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.hw.rtl.bus.driver import Driver
 from tests.hw.rtl.bus.memory import AxiMemory
-from tests.hw.rtl.transfer.machine import GRANULES, Definition, config
+from tests.hw.rtl.transfer.machine import GRANULES, MACHINES, Definition, Machine, config
 from tests.hw.rtl.transfer.scratchpads import Reader, entries, steps
 
 from wingbeat.hw.config import AcceleratorConfig
@@ -21,9 +21,6 @@ from wingbeat.hw.rtl.memory.ports import ENTRY
 from wingbeat.hw.rtl.transfer.store import StoreUnit
 from wingbeat.hw.stream import TileLayout
 from wingbeat.sim.rtl.harness import Simulation
-
-MACHINES = [(1, 1, 64, 4), (4, 1, 512, 16), (4, 4, 128, 8), (4, 2, 256, 4), (6, 2, 64, 16)]
-"""Lanes, ports, port bits, vector lanes."""
 
 
 @cache
@@ -103,13 +100,13 @@ def vectors(rng: np.random.Generator, count: int) -> list[Store]:
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize(("stall", "latency"), [(0.0, 1), (0.3, 20)])
-def test_rows_of_words(machine: tuple[int, int, int, int], stall: float, latency: int) -> None:
+def test_rows_of_words(machine: Machine, stall: float, latency: int) -> None:
     rng = np.random.default_rng(latency)
     run(Definition(config(*machine)), vectors(rng, 30), stall, latency)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_rows_about_a_page(machine: tuple[int, int, int, int]) -> None:
+def test_rows_about_a_page(machine: Machine) -> None:
     stores = [
         store(
             StoreKind.VECTOR,
@@ -146,7 +143,7 @@ def operands(definition: Definition, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("tile_rows", TileRows)
-def test_keys(machine: tuple[int, int, int, int], tile_rows: TileRows) -> None:
+def test_keys(machine: Machine, tile_rows: TileRows) -> None:
     definition = Definition(config(*machine))
     rng = np.random.default_rng(tile_rows.value)
     operands(definition, rng)
@@ -173,9 +170,7 @@ def test_keys(machine: tuple[int, int, int, int], tile_rows: TileRows) -> None:
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("tile_rows", TileRows)
-def test_keys_lie_where_the_packer_puts_rows(
-    machine: tuple[int, int, int, int], tile_rows: TileRows
-) -> None:
+def test_keys_lie_where_the_packer_puts_rows(machine: Machine, tile_rows: TileRows) -> None:
     """And so where a multiplication reads them: here with a record that is cut short."""
     definition = Definition(config(*machine))
     positions, groups = 11, 3
@@ -207,7 +202,7 @@ def test_keys_lie_where_the_packer_puts_rows(
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("tile_rows", TileRows)
-def test_values(machine: tuple[int, int, int, int], tile_rows: TileRows) -> None:
+def test_values(machine: Machine, tile_rows: TileRows) -> None:
     definition = Definition(config(*machine))
     rng = np.random.default_rng(tile_rows.value)
     operands(definition, rng)
@@ -254,7 +249,7 @@ def test_values_take_a_cycle_a_pair_and_share_beats() -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_words(machine: tuple[int, int, int, int]) -> None:
+def test_words(machine: Machine) -> None:
     definition = Definition(config(*machine))
     definition.registers[3] = 0xFEDCBA98
     stores = [store(StoreKind.WORD, list=Address(0x800 + word), position=3) for word in range(9)]
@@ -268,7 +263,7 @@ def test_words(machine: tuple[int, int, int, int]) -> None:
 ])  # fmt: skip
 @pytest.mark.parametrize("word", [0, 3])
 def test_a_full_ring_is_waited_for(
-    machine: tuple[int, int, int, int], head: int, tails: list[int], waits: int, word: int
+    machine: Machine, head: int, tails: list[int], waits: int, word: int
 ) -> None:
     """The host takes entries while the tail is read again and again."""
     definition = Definition(config(*machine))

@@ -86,7 +86,7 @@ class LoadUnit(wiring.Component):
                     m.next = "START"
             with m.State("START"):
                 m.d.comb += start.eq(something)
-                m.d.sync += settling.eq(VectorMemory.WRITE_LATENCY - 1)
+                m.d.sync += settling.eq(VectorMemory.WRITE_LATENCY - 3)
                 m.next = "RUN"
                 with m.If(~something):
                     m.next = "DONE"
@@ -94,7 +94,7 @@ class LoadUnit(wiring.Component):
                 m.next = "SETTLE"
             with m.State("SETTLE"):
                 m.d.sync += settling.eq(settling - 1)
-                with m.If(settling == 1):
+                with m.If(settling == 0):
                     m.next = "DONE"
             with m.State("DONE"):
                 m.d.comb += self.done.eq(1)
