@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from tests.hw.rtl.sequencer.bench import Bench, Trace
 from tests.hw.rtl.sequencer.definition import Step, steps
+from tests.hw.verify.programs import HALT
 
 from wingbeat.hw.control import ErrorCode, State
 from wingbeat.hw.isa.instructions import COUNTER_LIMIT, Unit
@@ -69,4 +70,7 @@ def check(
     assert (trace.state, trace.error) == (State.FINISHED, ErrorCode.NONE)
     check_same(trace, executed)
     check_tokens(trace, executed)
+    if executed and executed[-1].instruction == HALT:
+        *others, halt = sorted(cycle for retired in trace.retired.values() for cycle, _ in retired)
+        assert trace.retired[Unit.SYS][-1][0] == halt > max(others, default=-1)
     return trace

@@ -74,6 +74,11 @@ LOOPS = {
     "end together": loop(loop(loop(counted(1), times=2), times=3), times=2),
     "inner is skipped": loop([nop(), *loop(counted(1), times=0)], times=2),
     "skipped at the end of all": loop(loop([*loop(counted(1))], times=2), times=2),
+    "a length behind a skipped one": [
+        *loop(counted(1), times=0),
+        sys(Scalar.PEEK, 4, length=3),
+        *[show(4)] * 6,
+    ],
     "empty": [sys(Scalar.LOOP, immediate=9, length=0), *counted(1)],
     "empty at an end": loop([nop(), sys(Scalar.LOOP, immediate=9, length=0)], times=3),
     "one after another": loop(loop(counted(1), times=2) * 5, times=2),
@@ -117,6 +122,13 @@ def test_a_full_counter_blocks(deep: Bench) -> None:
     takes = [cycle for cycle, _ in trace.commands[Unit.MISC]]
     most = max(i + 1 - sum(take <= give for take in takes) for i, give in enumerate(gives))
     assert most == COUNTER_LIMIT
+
+
+def test_a_full_counter_blocks_sys(deep: Bench) -> None:
+    body = [nop(release=mask(Unit.MISC)), fence(Unit.LD), misc(wait=mask(Unit.SYS))]
+    slowest = {Unit.MISC: 1000}
+    trace = check(deep, program(*loop(body, times=40)), {}, random.Random(4), slowest)
+    assert len(trace.done[Unit.MISC]) == 40
 
 
 def test_the_stream_reader_waits_for_st_only(deep: Bench) -> None:
