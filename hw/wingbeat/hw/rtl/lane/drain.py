@@ -132,7 +132,7 @@ class Drain(wiring.Component):
             with m.State("WAIT"):
                 m.d.sync += pause.eq(pause - 1)
                 with m.If(pause == 0):
-                    m.d.sync += [span.eq(span >> 1), limit.eq(span), upper.eq(1)]
+                    m.d.sync += [span.eq(span >> 1), upper.eq(1)]
                     m.next = "JOIN"
                     with m.If(passes == 0):
                         m.d.sync += upper.eq(0)

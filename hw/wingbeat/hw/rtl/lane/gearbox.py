@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from amaranth.hdl import C, Cat, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,8 +33,9 @@ class Gearbox(wiring.Component):
     """
 
     def __init__(self, sizes: Iterable[int]) -> None:
-        self.granule = math.gcd(BEAT_BYTES, *sizes)
-        self._largest = max(sizes)
+        self._sizes = sorted(set(sizes))
+        self.granule = math.gcd(BEAT_BYTES, *self._sizes)
+        self._largest = self._sizes[-1]
         self._granules = (self._largest + 2 * BEAT_BYTES) // self.granule
         super().__init__(
             {
@@ -46,32 +47,31 @@ class Gearbox(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Shift out what is taken and append a beat behind the rest."""
+        """Move down by what is taken and write a beat behind the rest."""
         m = Module()
         bits = 8 * self.granule
-        in_bits = C(0, (bits - 1).bit_length())  # of a number of granules, a power of two of bits
+        beat_granules = BEAT_BYTES // self.granule
         content = Signal(bits * self._granules, reset_less=True)
+        kept = Signal.like(content)
         rest = Signal(range(self._granules + 1))
-        beat = self.beats.payload
-        count = beat.bytes[(self.granule - 1).bit_length() :]
-        unused = Signal.like(count)
         m.d.comb += [
             self.piece.eq(content),
-            self.beats.ready.eq(self.level <= (self._largest + BEAT_BYTES) // self.granule),
+            self.beats.ready.eq(self.level <= self._granules - beat_granules),
             rest.eq(self.level - self.take),
-            unused.eq(BEAT_BYTES // self.granule - count),
+            kept.eq(content),
         ]
-        kept = Signal.like(content)
-        valid = Signal(8 * BEAT_BYTES)
-        m.d.comb += [
-            kept.eq(content >> Cat(in_bits, self.take)),
-            valid.eq(C(-1, 8 * BEAT_BYTES).as_unsigned() >> Cat(in_bits, unused)),
-        ]
+        with m.Switch(self.take):
+            for size in self._sizes:
+                with m.Case(size // self.granule):
+                    m.d.comb += kept.eq(content[8 * size :])
         m.d.sync += [self.level.eq(rest), content.eq(kept)]
         with m.If(self.beats.valid & self.beats.ready):
-            # nothing but zeros lies behind the rest
-            m.d.sync += [
-                self.level.eq(rest + count),
-                content.eq(kept | ((beat.data & valid) << Cat(in_bits, rest))),
-            ]
+            count = self.beats.payload.bytes[(self.granule - 1).bit_length() :]
+            m.d.sync += self.level.eq(rest + count)
+            # what does not count of a beat is overwritten by the next one
+            with m.Switch(rest):
+                for place in range(self._granules - beat_granules + 1):
+                    with m.Case(place):
+                        there = content[place * bits :][: 8 * BEAT_BYTES]
+                        m.d.sync += there.eq(self.beats.payload.data)
         return m

@@ -19,7 +19,8 @@ def _ranked(m: Module, mask: Value, name: str) -> list[Value]:
     """
     below = [Signal(range(WINDOW), name=f"{name}_below_{k}") for k in range(WINDOW)]
     for k in range(1, WINDOW):
-        m.d.comb += below[k].eq(sum(mask[j] for j in range(k)))
+        start = (k - 1) // 4 * 4
+        m.d.comb += below[k].eq(below[start] + sum(mask[j] for j in range(start, k)))
     return [Cat(mask[k] & (below[k] == rank) for k in range(WINDOW)) for rank in range(WINDOW)]
 
 
