@@ -29,7 +29,7 @@ def simulation(configuration: AcceleratorConfig) -> Simulation:
 
 
 def start(
-    definition: Definition, contents: Any, stall: float, latency: int
+    definition: Definition, contents: Any, stall: float, latency: int, source_stall: float
 ) -> tuple[Driver, list[AxiMemory]]:
     """A unit in simulation, with memories that hold `contents`."""
     configuration = definition.config
@@ -42,8 +42,8 @@ def start(
     memories.append(AxiMemory(sim, "reads", contents[0], width, stall, latency, seed=99))
     lanes = configuration.vector_lanes
     readers = [
-        Reader(sim, "vector", steps(definition.vectors, lanes), 32 * lanes, stall),
-        Reader(sim, "operand", entries(definition.operands), ENTRY.size, stall),
+        Reader(sim, "vector", steps(definition.vectors, lanes), 32 * lanes, source_stall),
+        Reader(sim, "operand", entries(definition.operands), ENTRY.size, source_stall),
     ]
     driver = Driver(sim, [*memories, *readers], stall)
     driver.high = {"done": 0, "fault": 0, "waiting": 0}
@@ -51,11 +51,17 @@ def start(
 
 
 def run(
-    definition: Definition, stores: list[Store], stall: float = 0.3, latency: int = 5
+    definition: Definition,
+    stores: list[Store],
+    stall: float = 0.3,
+    latency: int = 5,
+    source_stall: float | None = None,
 ) -> tuple[Driver, list[AxiMemory]]:
     """Run the same stores on both machines, and compare."""
     contents = definition.bytes.copy()
-    driver, memories = start(definition, contents, stall, latency)
+    driver, memories = start(
+        definition, contents, stall, latency, stall if source_stall is None else source_stall
+    )
     payloads = [definition.resolve(store) for store in stores]
     count = len(stores)
     driver.run({"command": payloads}, {}, lambda: driver.high["done"] == count, 100_000)
@@ -181,7 +187,7 @@ def test_keys_lie_where_the_packer_puts_rows(machine: Machine, tile_rows: TileRo
     view.codes[...] = rng.integers(-127, 128, view.codes.shape)
     view.scales[...] = rng.random(view.scales.shape).astype(np.float16)
     contents = np.zeros_like(definition.bytes)
-    driver, _ = start(definition, contents, 0.2, 10)
+    driver, _ = start(definition, contents, 0.2, 10, 0.2)
     keys = store(
         StoreKind.KEYS,
         rows=SmallCount(positions),
@@ -245,6 +251,23 @@ def test_values_take_a_cycle_a_pair_and_share_beats() -> None:
     assert beats == positions // 8 * length // 2 + 1
 
 
+def test_a_slow_memory_holds_the_sources_up() -> None:
+    """More than the write engine stores, from both on-chip memories."""
+    definition = Definition(config(4, 2, 256))
+    operands(definition, np.random.default_rng(1))
+    values = store(
+        StoreKind.VALUES,
+        rows=SmallCount(5),
+        stride=400,
+        length=Count(96),
+        operand=OperandView(0, outer=3),
+        tile_rows=TileRows.R4,
+        list=Address(0x1700),
+    )
+    row = store(StoreKind.VECTOR, address=Address(0x1000), rows=SmallCount(1), length=Count(1500))
+    run(definition, [row, values], 0.85, 20, source_stall=0.0)
+
+
 # ---- words --------------------------------------------------------------------------------
 
 
@@ -269,7 +292,7 @@ def test_a_full_ring_is_waited_for(
     definition = Definition(config(*machine))
     definition.registers[9] = head
     contents = definition.bytes.copy()
-    driver, memories = start(definition, contents, 0.2, 10)
+    driver, memories = start(definition, contents, 0.2, 10, 0.2)
     words = contents[0].view(np.uint32)
     words[400 + word + 1] = tails[0]
     publish = store(StoreKind.PUBLISH, list=Address(400 + word), position=9, length=Count(4))
@@ -294,7 +317,7 @@ def test_a_full_ring_is_waited_for(
 def test_an_error_response_fails_the_command_it_is_for() -> None:
     definition = Definition(config(4, 2, 256))
     contents = definition.bytes.copy()
-    driver, memories = start(definition, contents, 0.2, 10)
+    driver, memories = start(definition, contents, 0.2, 10, 0.2)
     memories[0].bad = range(0x800, 0x820)
     stores = [store(StoreKind.WORD, list=Address(0x200 + word)) for word in (9, 1, 12)]
     faults: list[int] = []
