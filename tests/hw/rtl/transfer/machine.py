@@ -17,10 +17,6 @@ from wingbeat.hw.sequencer import Registers
 from wingbeat.sim.isa.scratchpads import OperandMemory, VectorMemory
 from wingbeat.sim.isa.transfer import TransferUnit
 from wingbeat.sim.memory import DeviceMemory
-from wingbeat.sim.rtl import verilate
-
-# a bit that passes unchanged from one vector to another looks like a loop to Verilator
-verilate.VERILATOR_FLAGS = [*verilate.VERILATOR_FLAGS, "-Wno-UNOPTFLAT"]
 
 Machine = tuple[int, int, int, int]
 
