@@ -53,7 +53,7 @@ class Maker:
         step = int(rng.random() < 0.4)
         outer, inner = int(rng.integers(1, 6)), int(rng.integers(1, 5))
         length = int(rng.choice([rng.integers(1, 20), rng.integers(1, 300)]))
-        while outer * inner * (length + outer) > 16 * HALF // 4:
+        while outer * (inner * (_units(length + outer, group) + 1) + 1) > HALF - 4:
             outer, inner, length = max(1, outer - 1), max(1, inner - 1), max(1, length // 2)
         if index and rng.random() < 0.5:
             target, reduce = Destination.VECTOR, Reduce.ARGMAX
@@ -125,6 +125,11 @@ class Maker:
         assert free >= 0, (outer, inner, size)
         base = half + int(rng.integers(0, free + 1))
         return VectorView(base, register, by_outer, by_inner)
+
+
+def _units(length: int, group: GroupSize) -> int:
+    """Granules or groups of a row, whichever is more."""
+    return max(-(-length // 16), -(-length // group.elements) * group.elements // 32)
 
 
 def _scalar(view: VectorView, scalar: int) -> VectorView:

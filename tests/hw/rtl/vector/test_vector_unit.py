@@ -104,7 +104,7 @@ def test_a_step_a_cycle_and_the_latencies_of_the_cost_model(
     latency = {
         "map": VECTOR_LATENCY,
         "max": VECTOR_LATENCY + 8,
-        "operand": VECTOR_LATENCY + 8 + 64 // lanes,
+        "operand": VECTOR_LATENCY + 16 + 64 // lanes,
         "sum": VECTOR_LATENCY + REDUCTION_TAIL + 64 // lanes,
     }[result]
     assert busy < cycles <= busy + latency
