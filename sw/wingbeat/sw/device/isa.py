@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -17,15 +15,8 @@ from wingbeat.hw.isa.program import Program
 from wingbeat.hw.timeline import Timeline
 from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
-from wingbeat.sw.device.admission import check_arguments, check_image
+from wingbeat.sw.device.admission import check_arguments, check_image, host_memory
 from wingbeat.sw.device.protocol import Words
-
-
-def host_memory() -> int:
-    """Return the bytes of memory of this computer, or of what the process may have of it."""
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return whole if limit == resource.RLIM_INFINITY else min(whole, limit)
 
 
 class IsaDevice:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wingbeat.hw.errors import DeviceError
 from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
+from wingbeat.sw.device.rtl import RtlDevice
 
-_OPENERS = {"isa": IsaDevice}
+_OPENERS: dict[str, Callable[[], Device]] = {"isa": IsaDevice, "rtl": RtlDevice}
 
 
 def open_device(name: str) -> Device:
