@@ -12,6 +12,7 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.cost import REDUCTION_TAIL, VECTOR_LATENCY
 from wingbeat.hw.isa.instructions import Combine, Destination, Opcode, Reduce, Vector
 from wingbeat.hw.isa.operands import GRANULE, Count, GroupSize, SmallCount, VectorView
+from wingbeat.hw.rtl.memory.ports import READ_LATENCY
 from wingbeat.hw.sequencer import Registers
 
 # what the numbers do when they overflow is part of it
@@ -121,3 +122,14 @@ def test_another_writer_is_served_and_costs_a_step_in_two_at_most(bench: Bench) 
     simulation.set("load__valid", 0)
     steps = length // bench.config.vector_lanes
     assert alone + steps // 8 < shared <= alone + steps
+
+
+def test_what_a_done_command_wrote_is_read_in_the_next_cycle(bench: Bench) -> None:
+    length, lanes = 64, bench.config.vector_lanes
+    bench.fill(np.random.default_rng(5), words(np.random.default_rng(5), 8192, 0))
+    bench.execute([work(1, length)], Registers())
+    last = GRANULES // 2 * GRANULE + length - lanes
+    inputs = {"store__valid": 1, "store__address": last // lanes}
+    found = bench.simulation.run(inputs, ["store__data"], READ_LATENCY + 1)["store__data"]
+    wanted = bench.vectors.words[last : last + lanes].view(np.uint32)
+    assert found[READ_LATENCY].view(np.uint32)[:lanes].tolist() == wanted.tolist()
