@@ -89,7 +89,7 @@ def _instructions() -> tuple[Instruction, ...]:
         Multiply(
             Opcode.MV, wait=misc, release=st | misc, address=Address(16), stride=36,
             tiles=Count(1), groups=Count(1), format=FormatField.of(Q8_0), tile_rows=TileRows.R4,
-            strands=0, outer=one, inner=1, operand=OperandView(0), destination=VectorView(4),
+            strands=1, outer=one, inner=1, operand=OperandView(0), destination=VectorView(4),
         ),
         Store(
             Opcode.ST, wait=mpe, kind=StoreKind.VECTOR, address=Address(80),

@@ -201,9 +201,12 @@ def test_a_span_is_the_smallest_power_of_two_that_ends_on_beats(
 
 @pytest.mark.parametrize("fmt", [KEY_CACHE, VALUE_CACHE], ids=lambda fmt: fmt.name)
 @pytest.mark.parametrize("rows", TILE_ROWS)
-def test_single_elements_are_found_in_a_stream_with_gaps(fmt: WeightFormat, rows: int) -> None:
+@pytest.mark.parametrize("groups", [1, 2, 3, 8])
+def test_single_elements_are_found_in_a_stream_with_gaps(
+    fmt: WeightFormat, rows: int, groups: int
+) -> None:
     layout = TileLayout(fmt, rows, 4, 2)
-    groups, tiles = 8, 3
+    tiles = 3
     matrix = random_matrix(fmt, tiles * layout.tile_height, groups * 32, np.full(3, 16), 1)
     size = layout.tile_beats(groups)
     stride = size + 5
@@ -211,7 +214,7 @@ def test_single_elements_are_found_in_a_stream_with_gaps(fmt: WeightFormat, rows
     spaced = stream.reshape(2, tiles, stride * 16)
     spaced[:, :, : size * 16] = layout.pack(matrix).reshape(2, tiles, -1)
     row, column = np.arange(matrix.shape[0])[:, None], np.arange(groups * 32)[None]
-    port, at = layout.locate_codes(row, column, stride)
+    port, at = layout.locate_codes(row, column, groups, stride)
     np.testing.assert_array_equal(stream[port, at].view(np.int8), matrix.codes)
     if matrix.scales is not None:
         port, at = layout.locate_scales(row, np.arange(groups)[None], stride)

@@ -88,13 +88,13 @@ def test_generation_to_the_end_of_the_context_equals_prefill() -> None:
 
 
 @pytest.mark.parametrize("changes", [
-    {"lanes": 8, "ports": 2, "port_bits": 256},
+    {"lanes": 4, "ports": 2, "port_bits": 256},
     {"columns": 2},
     {"vector_lanes": 4},
     {"tokens": 4},
     {"tokens": 128},
     {"vector_memory_kib": 64, "operand_memory_kib": 16},
-    {"lanes": 8, "ports": 4, "port_bits": 256, "columns": 4, "vector_lanes": 8, "tokens": 16},
+    {"lanes": 4, "ports": 4, "port_bits": 128, "columns": 4, "vector_lanes": 8, "tokens": 16},
 ])  # fmt: skip
 def test_machines_of_equal_strands_give_equal_bits(tiny: Image, changes: dict[str, Any]) -> None:
     image = compiled(**changes)

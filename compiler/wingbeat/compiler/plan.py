@@ -14,11 +14,13 @@ from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run, uniform_runs
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import CONTROL_WORDS
-from wingbeat.hw.cost import ADDER_LATENCY, group_cycles
-from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE, WINDOW
+from wingbeat.hw.cost import ADDER_LATENCY
+from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
+from wingbeat.hw.isa.instructions import Opcode
 from wingbeat.hw.isa.operands import BEAT_BYTES, GRANULE
 from wingbeat.hw.memory_map import MemoryMap, Region
 from wingbeat.hw.stream import TileLayout, rows_of_tile
+from wingbeat.hw.verify.matrix import revisit_cycles
 
 MAXIMUM_WORDS = 64
 """Logits that share one maximum: a host looks for candidates only in tiles with a high one."""
@@ -158,15 +160,14 @@ class MemoryPlan:
         return self.memory[region].start
 
 
-def strands_of(layout: TileLayout, columns: int) -> int:
+def strands_of(layout: TileLayout) -> int:
     """Return log2 of the strands with which no accumulator is revisited too soon.
 
     Matrix-vector is the critical case; matrix-matrix uses the same number, so that both give the
     same bits.
     """
     strands = 0
-    cycles = layout.rows * group_cycles(layout.format, WINDOW // 2, 1, columns)
-    while cycles * (1 << strands) < ADDER_LATENCY:
+    while revisit_cycles(layout.format, Opcode.MV, layout.rows, 1 << strands) < ADDER_LATENCY:
         strands += 1
     return strands
 
@@ -180,7 +181,7 @@ def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> Matr
         kind.columns,
         layout.tiles(kind.rows),
         offset,
-        strands_of(layout, config.columns),
+        strands_of(layout),
     )
 
 

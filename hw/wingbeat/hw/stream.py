@@ -317,19 +317,25 @@ class TileLayout:
         return self.span()
 
     def locate_codes(
-        self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], stride: int
+        self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], groups: int, stride: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return port and byte offset of codes of a dense 8-bit matrix.
 
         Parameters
         ----------
         rows, columns : int64, broadcast against each other
+        groups : groups of 32 columns that the matrix has; its last record may be shorter
         stride : beats on a port from one tile to the next
         """
         span = self._dense_span
-        section = self.section(span)
+        full, rest = divmod(groups, span)
         record, group = np.divmod(columns // GROUP, span)
-        start = record * section.beats * BEAT_BYTES + _beats(section.scales) * BEAT_BYTES
+        scales = np.where(
+            record < full,
+            _beats(self.section(span).scales),
+            _beats(self.section(rest).scales),
+        )
+        start = (record * self.section(span).beats + scales) * BEAT_BYTES
         pair, odd = np.divmod(rows % self.rows, 2)
         code = ((group * (self.rows // 2) + pair) * GROUP + columns % GROUP) * 2 + odd
         return self._locate(rows, start + code, stride)

@@ -24,7 +24,7 @@ from wingbeat.compiler.graph import ir
 from wingbeat.compiler.lower.code import Amount, Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.registers import R
 from wingbeat.compiler.lower.target import LOG2_E, PartLimits, Phase, Target, granules
-from wingbeat.compiler.plan import round_up
+from wingbeat.compiler.plan import round_up, strands_of
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import (
     Combine,
@@ -268,6 +268,7 @@ def _scores(
             groups=count(groups),
             format=FormatField.of(KEY_CACHE),
             tile_rows=TileRows.of(caches.keys.rows),
+            strands=strands_of(caches.keys),
             outer=small_count(part.tokens),
             inner=shared,
         ),
@@ -314,6 +315,7 @@ def _values(target: Target, node: ir.Attention, part: _Part, head: int, results:
             groups=count(part.groups),
             format=FormatField.of(VALUE_CACHE),
             tile_rows=TileRows.of(caches.values.rows),
+            strands=strands_of(caches.values),
             outer=small_count(part.tokens),
             inner=shared,
         ),

@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from wingbeat.hw.arithmetic.fp32 import Float
+from wingbeat.hw.arithmetic.fp32 import QUIET_NAN, Float
 
 _BLOCK = 1 << 16
 """Group results computed at once: what fits a processor's second-level cache."""
@@ -73,4 +73,7 @@ def multiply(
         half = len(accumulators) // 2
         accumulators = accumulators[:half] + accumulators[half:]
     joined: Float = accumulators[0]
+    nan = np.isnan(joined)
+    if nan.any():
+        joined[nan] = QUIET_NAN
     return joined

@@ -8,7 +8,6 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
-from wingbeat.hw.rtl.transfer.store import StoreUnit
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.instructions import Unit
@@ -24,6 +23,7 @@ from wingbeat.hw.rtl.registers import Registers
 from wingbeat.hw.rtl.sequencer.program import RETIRED
 from wingbeat.hw.rtl.sequencer.sequencer import Sequencer
 from wingbeat.hw.rtl.transfer.load import LoadUnit
+from wingbeat.hw.rtl.transfer.store import StoreUnit
 from wingbeat.hw.rtl.vector.unit import VectorUnit
 
 FETCH_WORDS = 16

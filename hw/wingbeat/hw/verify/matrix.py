@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
-from wingbeat.hw.config import BEAT_BITS, CHAIN_PRODUCTS, AcceleratorConfig
+from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.cost import ADDER_LATENCY
-from wingbeat.hw.formats import GROUP, SPARSE_COUNTS, WINDOW, WeightFormat
+from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW, WeightFormat
 from wingbeat.hw.isa.footprint import Registers, value
 from wingbeat.hw.isa.instructions import Multiply, Opcode
 from wingbeat.hw.stream import TileLayout
@@ -27,8 +26,8 @@ def complaints(
     if distance * strands < ADDER_LATENCY:
         yield (
             f"an accumulator must be revisited after {ADDER_LATENCY} cycles, the adder's latency, "
-            f"not {float(distance * strands):g}; {multiply.tile_rows.rows} rows of {weights.name} "
-            f"take {float(distance):g} cycles a group and `strands` makes that {strands} groups"
+            f"not {distance * strands}; {multiply.tile_rows.rows} rows of {weights.name} "
+            f"take {distance} cycles a group and `strands` makes that {strands} groups"
         )
 
 
@@ -39,20 +38,19 @@ def wrong_format(weights: WeightFormat, config: AcceleratorConfig) -> Iterator[s
         yield f"`format` must be one that the accelerator decodes ({names}), not {weights.name}"
 
 
-def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: int) -> Fraction:
+def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: int) -> int:
     """Return the fewest cycles between two additions to the same accumulator.
 
     A lane works through a tile group by group, and within a group through its row pairs. Groups
     are dealt to the strands in turn, so an accumulator is added to once in `strands` groups, each
-    of which takes at least (with codes of B bits)
+    of which takes at least
 
-        MV, dense    B / 2 cycles a row pair,        64 codes, 128 bits a cycle;
-                     at least 2                      two rows share each of 16 slices
-        MV, sparse   1 cycle a row pair              the scale unit takes two results a cycle, both
-                                                     of a pair, however few codes are kept
-        MM, dense    2 cycles a row                  32 codes on 16 slices, once for each pair of
-                                                     vectors that a column takes
-        MM, sparse   1 cycle a row                   8:16 and sparser fill one window of 16 slices
+        MV, dense    2 cycles a row pair     64 codes on 16 slices that two rows share
+        MV, sparse   1 cycle a row pair      8:16 and sparser have no second half
+        MM, dense    2 cycles a row          once for each pair of vectors that a column takes
+        MM, sparse   1 cycle a row
+
+    however slowly codes of many bits arrive: those of a few row pairs may be waiting.
 
     Parameters
     ----------
@@ -60,13 +58,8 @@ def revisit_cycles(weights: WeightFormat, opcode: Opcode, rows: int, strands: in
     rows : rows of a tile in one lane
     strands : accumulators that share a reduction: 1, 2, 4 or 8
     """
-    if opcode is Opcode.MV:
-        dense = max(
-            Fraction(2 * GROUP, CHAIN_PRODUCTS), Fraction(2 * GROUP * weights.bits, BEAT_BITS)
-        )
-        pair = Fraction(1) if weights.sparse else dense
-        return strands * rows // 2 * pair
-    return Fraction(strands * rows * (1 if weights.sparse else 2))
+    turns = rows // 2 if opcode is Opcode.MV else rows
+    return strands * turns * (1 if weights.sparse else 2)
 
 
 def _vectors(multiply: Multiply, registers: Registers, config: AcceleratorConfig) -> Iterator[str]:

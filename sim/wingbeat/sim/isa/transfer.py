@@ -144,7 +144,7 @@ class _KeyPlaces:
 def _key_places(layout: TileLayout, first: int, rows: int, length: int, stride: int) -> _KeyPlaces:
     positions = first + np.arange(rows)[:, None]
     return _KeyPlaces(
-        layout.locate_codes(positions, np.arange(length)[None], stride),
+        layout.locate_codes(positions, np.arange(length)[None], length // GROUP, stride),
         layout.locate_scales(positions, np.arange(length // GROUP)[None], stride),
     )
 
@@ -152,4 +152,5 @@ def _key_places(layout: TileLayout, first: int, rows: int, length: int, stride: 
 @lru_cache(maxsize=8)
 def _value_places(layout: TileLayout, first: int, rows: int, length: int, stride: int) -> Places:
     positions = first + np.arange(rows)[:, None]
-    return layout.locate_codes(np.arange(length)[None], positions, stride)
+    groups = (first + rows - 1) // GROUP + 1
+    return layout.locate_codes(np.arange(length)[None], positions, groups, stride)

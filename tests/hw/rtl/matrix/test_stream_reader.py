@@ -34,7 +34,7 @@ def fields(layout: object, number: int) -> dict[str, int]:
 def test_tiles_are_asked_for_with_all_their_beats(ports: int) -> None:
     rng = random.Random(ports)
     config = AcceleratorConfig(
-        lanes=4, ports=ports, port_bits=256 // ports,
+        lanes=4, ports=ports, port_bits=128,
         formats=("int4g32", "uint4g32", "int8g128", "int3g64", "int4g32s"),
     )  # fmt: skip
     sim = Simulation(StreamReader(config))
