@@ -11,11 +11,15 @@ from wingbeat.sim.rtl.memory import Timing
 
 PROMPT = [int(t) for t in np.random.default_rng(5).integers(3, 512, 9)]
 
+# fmt: off
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "one lane": {"lanes": 1, "port_bits": 128, "vector_lanes": 4, "tokens": 4},
-    "four lanes": {},
-    "four lanes of two columns": {"lanes": 4, "columns": 2, "ports": 2, "port_bits": 256},
+    "four lanes": {"lanes": 4, "vector_lanes": 4},
+    "four lanes of two columns": {
+        "lanes": 4, "columns": 2, "ports": 2, "port_bits": 256, "vector_lanes": 8,
+    },
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
