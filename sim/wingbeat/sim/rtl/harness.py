@@ -34,8 +34,9 @@ import numpy.typing as npt
 from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.memory import MemoryPort, signals
 from wingbeat.sim.rtl.native_types import Stream, load, pointers
+from wingbeat.sim.rtl.prepared import Model, built
 from wingbeat.sim.rtl.values import Values, Words, to_array, to_int, to_words
-from wingbeat.sim.rtl.verilate import Optimise, build
+from wingbeat.sim.rtl.verilate import Optimise
 
 
 class SimulationError(Exception):
@@ -47,17 +48,19 @@ class Simulation:
 
     Parameters
     ----------
-    component : `amaranth.lib.wiring.Component`, not elaborated elsewhere
+    component : `amaranth.lib.wiring.Component`, not elaborated elsewhere; or a model of one
     optimise : "compile" (fast build, for tests) or "speed" (fast simulation)
 
     One simulation belongs to one thread at a time; other threads run meanwhile.
     """
 
-    def __init__(self, component: verilog.Component, optimise: Optimise = "compile") -> None:
-        design = verilog.elaborate(component)
-        self.ports = design.ports
+    def __init__(
+        self, component: verilog.Component | Model, optimise: Optimise = "compile"
+    ) -> None:
+        model = component if isinstance(component, Model) else built(component, optimise)
+        self.ports = model.ports
         self._index = {name: index for index, name in enumerate(self.ports)}
-        self._library = load(build(design, optimise))
+        self._library = load(model.library)
         self._model = self._library.model_create()
         self._memories: dict[str, MemoryPort] = {}
 

@@ -20,6 +20,7 @@ from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lite import LiteHost
 from wingbeat.sim.rtl.memory import MemoryPort, Timing
+from wingbeat.sim.rtl.prepared import prepared
 from wingbeat.sim.rtl.verilate import Optimise
 
 SLICE = 2048
@@ -55,7 +56,9 @@ class RtlMachine:
         self._past = 0  # cycles of earlier runs
         self.program = program
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
-        self._simulation = Simulation(Accelerator(config), optimise=optimise)
+        # the clock is no part of the hardware's digest, nor of the netlist
+        model = prepared(f"accelerator {config.digest}", lambda: Accelerator(config), optimise)
+        self._simulation = Simulation(model)
         self._host = LiteHost(self._simulation, "control")
         start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
         for port in range(config.ports):
