@@ -5,13 +5,13 @@ from __future__ import annotations
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from wingbeat.hw.rtl.fp32.function import FunctionUnit
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.instructions import Combine, Function
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.combine import Combine as CombineUnit
 from wingbeat.hw.rtl.fp32.format import WIDTH
+from wingbeat.hw.rtl.fp32.function import FunctionUnit
 from wingbeat.hw.rtl.memory.ports import words
 
 
