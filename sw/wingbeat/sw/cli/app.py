@@ -13,6 +13,7 @@ from wingbeat.sw.cli.compile import compile_command
 from wingbeat.sw.cli.disasm import disasm
 from wingbeat.sw.cli.info import info
 from wingbeat.sw.cli.run import run
+from wingbeat.sw.cli.sim import sim
 
 INTERRUPTED = 130
 """Exit code of a program that the keyboard interrupted: 128 + SIGINT."""
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command("compile")(compile_command)
+app.command()(sim)
 app.command()(disasm)
 app.command()(info)
 app.command()(boards)
