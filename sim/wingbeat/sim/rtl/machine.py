@@ -16,6 +16,7 @@ from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.register_map import Control, RegisterMap
 from wingbeat.hw.rtl.accelerator import Accelerator
+from wingbeat.hw.rtl.bus.axi import PAGE_BYTES
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lite import LiteHost
@@ -64,7 +65,7 @@ class RtlMachine:
         for port in range(config.ports):
             regions = _regions_of(memory, port)
             if port == 0:
-                regions[start * BEAT_BYTES] = program.encode().copy()
+                regions[start * BEAT_BYTES] = _page(program)
             self._simulation.attach(f"memory__{port}", MemoryPort(regions, timing))
         for register, value in (
             (RegisterMap.PROGRAM, start),
@@ -136,6 +137,12 @@ class RtlMachine:
     def head(self) -> int:
         """Tokens published since the image was loaded."""
         return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
+
+
+def _page(program: Program) -> npt.NDArray[np.uint8]:
+    """Return the encoded program, filled up: its last bus word is read whole."""
+    encoded = program.encode().reshape(-1)
+    return np.pad(encoded, (0, -len(encoded) % PAGE_BYTES))
 
 
 def _regions_of(memory: DeviceMemory, port: int) -> dict[int, npt.NDArray[np.uint8]]:
