@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
 
-.PHONY: demo test lint format docs fuzz quality bench clean
+.PHONY: demo test lint format docs fuzz quality bench rtl clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -67,6 +67,10 @@ quality: $(VENV)/.develop $(VENV)/.demo
 # speed and memory of the ISA machine, llama.cpp on the same file beside it (builds for minutes)
 bench: $(VENV)/.bench $(VENV)/.demo
 	$(BIN)/python -m benchmarks.speed --json docs/figures/speed.json
+
+# SmolLM2 on the RTL of four lanes: cycles, bandwidth, equality (ten minutes of building at first)
+rtl: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/python -m benchmarks.rtl --json docs/figures/rtl.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
