@@ -10,7 +10,7 @@ from wingbeat.hw.config import ACCUMULATOR_ROWS, AcceleratorConfig
 from wingbeat.hw.formats import ScaleKind
 from wingbeat.hw.isa.operands import TileRows
 from wingbeat.hw.rtl.lane.gearbox import Gearbox
-from wingbeat.hw.rtl.lane.sections import SECTION_BEAT, decoded_formats
+from wingbeat.hw.rtl.lane.sections import SECTION_BEAT
 
 SCALE = data.StructLayout({"scale": 16, "minimum": 16})
 """Halves of one row."""
@@ -37,7 +37,7 @@ class ScaleBank(wiring.Component):
     def __init__(self, config: AcceleratorConfig) -> None:
         self._sizes = {
             kind.value << 2 | rows.value: rows.rows * weights.scale_bytes
-            for weights in decoded_formats(config)
+            for weights in config.decoded_formats
             for kind in (weights.scale,)
             for rows in TileRows
         }

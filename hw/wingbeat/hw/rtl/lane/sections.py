@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
-from wingbeat.hw.formats import KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
+from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW, WeightFormat
 from wingbeat.hw.isa.operands import BEAT_BYTES, FormatField, TileRows
 from wingbeat.hw.stream import TileLayout
 
@@ -31,23 +31,18 @@ class Shape:
         return TileLayout(self.format, rows, 1, 1)
 
 
-def decoded_formats(config: AcceleratorConfig) -> tuple[WeightFormat, ...]:
-    """Return the formats that a lane decodes: those configured and those of the caches."""
-    return tuple(dict.fromkeys((*config.weight_formats, KEY_CACHE, VALUE_CACHE)))
-
-
 def shapes(config: AcceleratorConfig) -> tuple[Shape, ...]:
     """Return all shapes; their places in the tuple are the numbers that the lane uses."""
     return tuple(
         Shape(weights, kept)
-        for weights in decoded_formats(config)
+        for weights in config.decoded_formats
         for kept in (SPARSE_COUNTS if weights.sparse else (WINDOW,))
     )
 
 
 def is_sparse(config: AcceleratorConfig) -> bool:
     """Return whether any format is sparse: whether a lane has multiplexers and two scale units."""
-    return any(weights.sparse for weights in decoded_formats(config))
+    return any(weights.sparse for weights in config.decoded_formats)
 
 
 def select(m: Module, key: Value, cases: dict[int, int], largest: int, name: str) -> Signal:
