@@ -91,7 +91,7 @@ def measure(board_name: str, tokens: int) -> dict[str, Any]:
             progress.advance(task)
         seconds = time.perf_counter() - begin
     decode = (rtl_cycles[1] - rtl_cycles[0]) / tokens
-    tensors = sum(image.memory[name].beats * 16 * config.ports for name in ("weights",))
+    weights = image.memory["weights"].bytes_on(config.ports)
     return {
         "command": "make rtl",
         "board": board_name,
@@ -100,7 +100,7 @@ def measure(board_name: str, tokens: int) -> dict[str, Any]:
         "cycles": rtl_cycles,
         "estimated_cycles": isa_cycles,
         "decode_cycles_per_token": decode,
-        "weight_bandwidth_share": tensors / (decode * config.port_bytes),
+        "weight_bandwidth_share": weights / (decode * config.port_bytes),
         "simulated_cycles_per_second": sum(rtl_cycles) / seconds,
     }
 
