@@ -168,3 +168,24 @@ def test_speed() -> None:
     start = time.perf_counter()
     sim.run({"byte": byte}, ["echo"])
     assert time.perf_counter() - start < 2
+
+
+def test_a_probe_notes_pulses_and_changes() -> None:
+    sim = Simulation(Counter())
+    full, low_bits = sim.probe("full", pulses=1), sim.probe("value", levels=0b110)
+    assert full.events.shape == (0, 2)
+    sim.step(3)
+    sim.set("enable", 1)
+    sim.step(258)
+    assert sim.cycle == 261
+    assert full.events.tolist() == [[258, 1]]
+    found = low_bits.events
+    # the counter is `cycle - 3`; bits 1 and 2 change with every second number
+    assert found[:3].tolist() == [[5, 2], [7, 4], [9, 6]]
+    assert (found[:, 1] == (found[:, 0] - 3) % 256).all()
+    assert len(found) == 128
+    late = sim.probe("value", levels=0xFF)
+    sim.step()
+    assert late.events.tolist() == [[261, 2]]
+    with pytest.raises(ValueError, match="`inverted` is wider than 64 bits"):
+        Simulation(Pipeline()).probe("inverted")

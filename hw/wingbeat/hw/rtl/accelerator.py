@@ -20,7 +20,7 @@ from wingbeat.hw.rtl.matrix.unit import MatrixUnit
 from wingbeat.hw.rtl.memory.operand_memory import OperandMemory
 from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
 from wingbeat.hw.rtl.registers import Registers
-from wingbeat.hw.rtl.sequencer.program import RETIRED
+from wingbeat.hw.rtl.sequencer.program import ACTIVITY, RETIRED
 from wingbeat.hw.rtl.sequencer.sequencer import Sequencer
 from wingbeat.hw.rtl.transfer.load import LoadUnit
 from wingbeat.hw.rtl.transfer.store import StoreUnit
@@ -42,6 +42,7 @@ class Accelerator(wiring.Component):
     irq : Out(1), interrupt
     memory : AXI4 managers, one a port
     retired : the instruction of each unit that ends in this cycle
+    activity : further events of this cycle, see `ACTIVITY`
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -54,6 +55,7 @@ class Accelerator(wiring.Component):
                     config.ports
                 ),
                 "retired": Out(data.ArrayLayout(RETIRED, len(Unit))),
+                "activity": Out(ACTIVITY),
             }
         )
 
@@ -99,6 +101,7 @@ class Accelerator(wiring.Component):
         m.d.comb += [
             self.irq.eq(registers.irq),
             self.retired.eq(sequencer.retired),
+            self.activity.eq(sequencer.activity),
             sequencer.start.eq(registers.start),
             sequencer.program.eq(registers.program),
             sequencer.count.eq(registers.instructions),

@@ -8,7 +8,6 @@ when each instruction would run in hardware.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from threadpoolctl import ThreadpoolController
 
@@ -22,7 +21,6 @@ from wingbeat.hw.isa.instructions import (
     Store,
     StoreKind,
     System,
-    Unit,
     Vector,
 )
 from wingbeat.hw.isa.program import Program
@@ -33,16 +31,7 @@ from wingbeat.sim.isa.scratchpads import OperandMemory, VectorMemory
 from wingbeat.sim.isa.transfer import TransferUnit
 from wingbeat.sim.isa.vector import VectorUnit, read_word
 from wingbeat.sim.memory import DeviceMemory
-
-
-@dataclass(frozen=True)
-class Retired:
-    """One instruction of the retire trace, in program order."""
-
-    pc: int
-    unit: Unit
-    start: int
-    end: int
+from wingbeat.sim.trace import Retired
 
 
 class Machine:
@@ -53,7 +42,10 @@ class Machine:
     config : the machine
     program : a verified program
     memory : device memory with the image's regions
-    trace : called with every instruction that retires
+
+    Attributes
+    ----------
+    trace : None, or a list that takes every instruction that retires, in program order
     """
 
     def __init__(self, config: AcceleratorConfig, program: Program, memory: DeviceMemory) -> None:

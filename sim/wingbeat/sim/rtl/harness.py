@@ -43,6 +43,19 @@ class SimulationError(Exception):
     """The component did not do what was waited for, or broke a stream's protocol."""
 
 
+class Probe:
+    """Events of a port (`Simulation.probe`)."""
+
+    def __init__(self, simulation: Simulation, number: int) -> None:
+        self._simulation = simulation
+        self._number = number
+
+    @property
+    def events(self) -> npt.NDArray[np.uint64]:
+        """Return the events so far, uint64 (events, 2): cycle, and the port's value in it."""
+        return self._simulation.events(self._number)
+
+
 class Simulation:
     """A component in simulation; the module's docstring has the timing.
 
@@ -99,6 +112,33 @@ class Simulation:
     def reset(self) -> None:
         """Reset the component: one cycle with `rst` high. Inputs stay as they are."""
         self._library.model_reset(self._model)
+
+    @property
+    def cycle(self) -> int:
+        """Number of the present cycle; the first is 0, and resets count."""
+        cycle: int = self._library.model_cycle(self._model)
+        return cycle
+
+    def probe(self, name: str, pulses: int = 0, levels: int = 0) -> Probe:
+        """Note events of the output `name`, at most 64 bits, from the present cycle on.
+
+        A cycle has an event when a bit of `pulses` is 1, or when a bit of `levels` is not what it
+        was a cycle before (0 before the first).
+        """
+        if self._output(name).words != 1:
+            raise ValueError(f"`{name}` is wider than 64 bits")
+        number = self._library.model_probe(self._model, self._index[name], pulses, levels)
+        return Probe(self, number)
+
+    def events(self, number: int) -> npt.NDArray[np.uint64]:
+        """Return the events of a probe; see `Probe.events`."""
+        first = ctypes.c_void_p()
+        count = self._library.model_events(self._model, number, ctypes.byref(first))
+        if not count:
+            return np.zeros((0, 2), np.uint64)
+        size = count * 2 * ctypes.sizeof(ctypes.c_uint64)
+        data = ctypes.string_at(first.value or 0, size)
+        return np.frombuffer(data, np.uint64).reshape(-1, 2)
 
     def attach(self, name: str, memory: MemoryPort) -> None:
         """Let `memory` answer the AXI4 port `name` (`port_0` for `port_0__ar__valid` ...).

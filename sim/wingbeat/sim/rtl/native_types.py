@@ -35,6 +35,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "model_get": (None, [_INT, _POINTER]),
     "model_attach": (None, [_POINTER, _POINTER]),
     "model_step": (None, [_UINT64]),
+    "model_cycle": (_UINT64, []),
+    "model_probe": (_INT, [_INT, _UINT64, _UINT64]),
+    "model_events": (_UINT64, [_INT, _POINTER]),
     "model_run_until": (_UINT64, [_INT, _UINT64]),
     "model_run": (None, [_UINT64, *[_INT, *[_POINTER] * 3], *[_INT, *[_POINTER] * 2]]),
     "model_stream": (

@@ -73,6 +73,7 @@ class MatrixQueue(wiring.Component):
             self.command.valid.eq(second.command.valid),
             second.command.ready.eq(self.command.ready),
             self.give.eq(second.give),
+            self.started.eq(second.started),
             self.retired.eq(second.retired),
             self.oldest.eq(second.oldest),
             self.busy.eq(second.busy),

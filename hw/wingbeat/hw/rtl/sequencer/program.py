@@ -26,6 +26,10 @@ MASKS = data.ArrayLayout(MASK, len(Unit))
 RETIRED = data.StructLayout({"valid": 1, "pc": PC_BITS})
 """An instruction that ends in this cycle."""
 
+ACTIVITY = data.StructLayout({"running": 1, "dispatched": MASK, "started": MASK, "stalled": MASK})
+"""What happens in this cycle, for traces: a program runs; bit i for unit i: an instruction is put
+into its queue (never SYS), one is in progress for the first time, `Sequencer.stalled`."""
+
 
 def entry_layout(command: Any) -> data.StructLayout:
     """Return the layout of an instruction on its way to a unit; a fence carries no command."""

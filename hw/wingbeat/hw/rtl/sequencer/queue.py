@@ -34,6 +34,7 @@ class UnitQueue(wiring.Component):
     entry : instructions, from the sequencer
     command, done : to the unit; one pulse of `done` a command, in order
     available, take, room, give : this unit's row of `Tokens`
+    started : an instruction is in progress since this cycle
     retired : the instruction that ends in this cycle
     oldest : pc of the oldest instruction that is in progress, else of the head
     idle : no instruction waits or is in progress
@@ -53,6 +54,7 @@ class UnitQueue(wiring.Component):
                 "take": Out(MASK),
                 "room": In(MASK),
                 "give": Out(MASK),
+                "started": Out(1),
                 "retired": Out(RETIRED),
                 "oldest": Out(PC_BITS),
                 "idle": Out(1),
@@ -102,7 +104,7 @@ class UnitQueue(wiring.Component):
             self.retired.valid.eq(ends),
             self.retired.pc.eq(oldest.pc),
         ]
-        m.d.sync += finished.eq(finished + self.done - used)
+        m.d.sync += [finished.eq(finished + self.done - used), self.started.eq(starts)]
         with m.If(ends):
             m.d.comb += self.give.eq(oldest.release)
 

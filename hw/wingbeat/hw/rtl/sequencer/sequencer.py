@@ -18,7 +18,7 @@ from wingbeat.hw.rtl.memory.ports import vector_read
 from wingbeat.hw.rtl.sequencer.matrix_queue import MatrixQueue
 from wingbeat.hw.rtl.sequencer.ports import CLASS_OF, UnitPort
 from wingbeat.hw.rtl.sequencer.processor import Processor
-from wingbeat.hw.rtl.sequencer.program import PC_BITS, RETIRED, UNITS
+from wingbeat.hw.rtl.sequencer.program import ACTIVITY, PC_BITS, RETIRED, UNITS
 from wingbeat.hw.rtl.sequencer.queue import UnitQueue
 from wingbeat.hw.rtl.sequencer.status import Status
 from wingbeat.hw.rtl.sequencer.tokens import Tokens
@@ -49,6 +49,7 @@ class Sequencer(wiring.Component):
     ld, st, mpe, misc : the units; `mpe` is the controller
     ahead : commands of the matrix unit, to its stream reader
     retired : [unit] the instruction that ends in this cycle
+    activity : see `ACTIVITY`
     state, error, error_pc, error_unit, ended : see `Status`
     busy, stalled : [unit] it works; it has nothing but an instruction that waits for tokens (SYS:
         an instruction that waits for room in a queue)
@@ -71,6 +72,7 @@ class Sequencer(wiring.Component):
                 **{unit.name.lower(): Out(UnitPort(unit)) for unit in UNITS},
                 "ahead": Out(stream.Signature(resolved(Multiply))),
                 "retired": Out(data.ArrayLayout(RETIRED, len(Unit))),
+                "activity": Out(ACTIVITY),
                 "state": Out(State),
                 "error": Out(ErrorCode),
                 "error_pc": Out(PC_BITS),
@@ -140,6 +142,8 @@ class Sequencer(wiring.Component):
         wiring.connect(m, queue.command, wiring.flipped(port.command))
         m.d.comb += [
             queue.done.eq(port.done),
+            self.activity.dispatched[index].eq(entry.valid & entry.ready),
+            self.activity.started[index].eq(queue.started),
             self.retired[index].eq(queue.retired),
             self.busy[index].eq(queue.busy),
             self.stalled[index].eq(queue.stalled),
@@ -152,6 +156,8 @@ class Sequencer(wiring.Component):
     def _execute(self, m: Module) -> None:
         """Join the processor with the host and the memories."""
         processor, dispatch, index = self._processor, self._processor.dispatch, Unit.SYS.value
+        goes_on = Signal()  # with what it executed in the cycle before
+        m.d.sync += goes_on.eq(processor.executes & ~processor.done)
         wiring.connect(m, processor.request, wiring.flipped(self.request))
         wiring.connect(m, wiring.flipped(self.beats), processor.beats)
         wiring.connect(m, processor.peek, wiring.flipped(self.peek))
@@ -161,6 +167,7 @@ class Sequencer(wiring.Component):
             processor.arguments.eq(self.arguments),
             processor.aborted.eq(self.aborted),
             processor.idle.eq(Cat(queue.idle for queue in self._queues.values()).all()),
+            self.activity.started[index].eq(processor.executes & ~goes_on),
             self.retired[index].valid.eq(processor.done),
             self.retired[index].pc.eq(processor.pc),
             self.busy[index].eq(processor.executes),
@@ -184,6 +191,8 @@ class Sequencer(wiring.Component):
             self.error_pc.eq(status.error_pc),
             self.error_unit.eq(status.error_unit),
             self.ended.eq(status.ended),
+            self.activity.running.eq(status.state == State.RUNNING),
+            self.activity.stalled.eq(self.stalled),
         ]
         with m.If(self.fetch_error):
             m.d.comb += status.fault[index].eq(ErrorCode.MEMORY_BUS)

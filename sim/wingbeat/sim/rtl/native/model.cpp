@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "port.h"
 #include "ports.inc"
+#include "probe.h"
 
 #define ABI extern "C" __attribute__((visibility("default")))
 
@@ -22,6 +23,8 @@ struct Model {
     std::unique_ptr<Vtop> top;
     std::vector<Port> ports;
     std::vector<AxiMemory> memories;
+    std::vector<Probe> probes;
+    uint64_t cycle = 0;    // rising edges so far
     bool settled = false;  // outputs belong to the inputs
 
     Model() : top(new Vtop(&context)) {
@@ -39,6 +42,8 @@ struct Model {
     // the rest of a cycle; the falling edge is evaluated together with the next inputs
     void rise() {
         for (AxiMemory& memory : memories) memory.observe();
+        for (Probe& probe : probes) probe.observe(cycle);
+        ++cycle;
 #if CLOCKED
         top->clk = 1;
         top->eval();
@@ -109,6 +114,20 @@ ABI void model_attach(Model* model, const int* signals, MemoryPort* shared) {
     model->memories.emplace_back(ports, shared);
     model->settled = false;
 }
+
+// Note events of a port from now on; returns the probe's number.
+ABI int model_probe(Model* model, int port, uint64_t pulses, uint64_t levels) {
+    model->probes.emplace_back(model->ports[port], pulses, levels);
+    return int(model->probes.size()) - 1;
+}
+
+// Return how many events a probe has noted, and where they are until the next step.
+ABI uint64_t model_events(const Model* model, int probe, const Event** events) {
+    *events = model->probes[probe].events().data();
+    return model->probes[probe].events().size();
+}
+
+ABI uint64_t model_cycle(const Model* model) { return model->cycle; }
 
 // Step until a 1-bit output is high, settled, or a memory finds a violation; returns the cycles
 // made, `limit` + 1 if the output stays low.
