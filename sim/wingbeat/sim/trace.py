@@ -11,8 +11,8 @@ units and not the cycles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Unit
@@ -44,3 +44,75 @@ def orders(trace: Iterable[Retired]) -> dict[Unit, list[tuple[int, ErrorCode]]]:
     for retired in trace:
         found[retired.unit].append((retired.pc, retired.status))
     return found
+
+
+@dataclass
+class Run:
+    """One start of the program.
+
+    Attributes
+    ----------
+    arguments : of the program
+    begin, end : first cycle, and the cycle behind the last
+    retired : by unit, what it executed, in order
+    """
+
+    arguments: Mapping[str, int]
+    begin: int
+    end: int
+    retired: dict[Unit, list[Retired]]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Beats that have passed the memory ports until a cycle, since the recording began.
+
+    Attributes
+    ----------
+    cycle : behind the last one that is counted
+    read, written : beats of 16 bytes, by port
+    """
+
+    cycle: int
+    read: tuple[int, ...]
+    written: tuple[int, ...]
+
+
+def by_unit() -> dict[Unit, list[tuple[int, int]]]:
+    """Return an empty list for each unit."""
+    return {unit: [] for unit in Unit}
+
+
+@dataclass
+class Recording:
+    """A number of runs. Cycles count while a program runs, as the register CYCLES does.
+
+    Attributes
+    ----------
+    runs : in order, without a gap
+    waiting : of each unit, (cycle, instructions that wait in its queue since then)
+    stalled : of each unit, (first cycle, cycle behind the last) in which it waits for tokens
+    traffic : samples of the memory ports
+        These three are empty if the machine does not model them.
+    """
+
+    runs: list[Run] = field(default_factory=list)
+    waiting: dict[Unit, list[tuple[int, int]]] = field(default_factory=by_unit)
+    stalled: dict[Unit, list[tuple[int, int]]] = field(default_factory=by_unit)
+    traffic: list[Traffic] = field(default_factory=list)
+
+    @property
+    def retired(self) -> list[Retired]:
+        """Every instruction of all runs, in order of `end`."""
+        rows = [row for run in self.runs for unit in run.retired.values() for row in unit]
+        return sorted(rows, key=lambda row: (row.end, row.unit.value))
+
+    def busy(self, unit: Unit) -> int:
+        """Return the cycles in which a unit worked on at least one instruction."""
+        total = reached = 0
+        for run in self.runs:
+            # a unit starts and ends its instructions in order
+            for row in run.retired[unit]:
+                total += max(0, row.end - max(row.start, reached))
+                reached = max(reached, row.end)
+        return total

@@ -1,5 +1,7 @@
 """The retire trace of the RTL: its order, its counters, its memory."""
 
+import itertools
+
 import pytest
 from tests.sim.rtl.runner import RtlRunner
 from tests.sim.runner import Runner, compiled
@@ -8,8 +10,7 @@ from wingbeat.boards.board import load_board
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.register_map import RegisterMap
 from wingbeat.sim.rtl.memory import Timing
-from wingbeat.sim.rtl.recorder import Recording
-from wingbeat.sim.trace import orders
+from wingbeat.sim.trace import Recording, orders
 
 PROMPT = [5, 250, 17, 301, 44, 90]
 
@@ -39,19 +40,31 @@ def test_every_unit_retires_what_the_isa_machine_does(runner: RtlRunner) -> None
 
 def test_counters_and_trace_agree(runner: RtlRunner, recording: Recording) -> None:
     register = runner.rtl.register
-    assert recording.runs == [(0, register(RegisterMap.CYCLES))]
+    (run,) = recording.runs
+    assert (run.begin, run.end) == (0, register(RegisterMap.CYCLES))
     assert len(recording.retired) == register(RegisterMap.RETIRED)
     for unit in Unit:
-        mine = [(r.start, r.end) for r in recording.retired if r.unit is unit]
-        assert covered(mine) == register(RegisterMap.BUSY, unit.value)
-        waits = recording.stalled[unit]
-        assert sum(end - start for start, end in waits) == register(RegisterMap.STALLED, unit.value)
+        assert recording.busy(unit) == register(RegisterMap.BUSY, unit.value)
+        waits = sum(end - start for start, end in recording.stalled[unit])
+        assert waits == register(RegisterMap.STALLED, unit.value)
 
 
-def covered(spans: list[tuple[int, int]]) -> int:
-    """Cycles in which there is at least one span."""
-    total = reached = 0
-    for start, end in sorted(spans):
-        total += max(0, end - max(start, reached))
-        reached = max(reached, end)
-    return total
+def test_counters_and_memory_agree(runner: RtlRunner, recording: Recording) -> None:
+    first, *_, last = recording.traffic
+    assert (first.cycle, *first.read, *first.written) == (0, 0, 0)
+    assert last.cycle == recording.runs[-1].end
+    assert last.read[0] + last.written[0] == runner.rtl.register(RegisterMap.BEATS)
+    assert last.written[0] > 0
+    for before, after in itertools.pairwise(recording.traffic):
+        beats = after.read[0] - before.read[0] + after.written[0] - before.written[0]
+        # a port of one beat moves at most one in each direction
+        assert 0 <= beats <= 2 * (after.cycle - before.cycle)
+
+
+def test_queues_fill_and_empty(recording: Recording) -> None:
+    depth = load_board("sim1").accelerator.queue_depth
+    for unit in set(Unit) - {Unit.SYS}:
+        counts = [count for _, count in recording.waiting[unit]]
+        # the matrix unit's queue has two stages, and a buffer holds one more
+        assert min(counts) == counts[-1] == 0 < max(counts) <= 2 * (depth + 1)
+    assert recording.waiting[Unit.SYS] == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.hw.control import ControlBlock, ErrorCode, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
@@ -22,9 +22,9 @@ from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lite import LiteHost
 from wingbeat.sim.rtl.memory import MemoryPort, Timing
 from wingbeat.sim.rtl.prepared import prepared
-from wingbeat.sim.rtl.recorder import Recorder, Recording
+from wingbeat.sim.rtl.recorder import Recorder
 from wingbeat.sim.rtl.verilate import Optimise
-from wingbeat.sim.trace import Retired
+from wingbeat.sim.trace import Recording, Retired
 
 SLICE = 2048
 """Cycles between two looks at the control block."""
@@ -65,11 +65,14 @@ class RtlMachine:
         self._recorder: Recorder | None = None
         self._host = LiteHost(self._simulation, "control")
         start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
+        self._port_beats = max(1, config.port_bits // BEAT_BITS)
+        self._ports: list[MemoryPort] = []
         for port in range(config.ports):
             regions = _regions_of(memory, port)
             if port == 0:
                 regions[start * BEAT_BYTES] = _page(program)
-            self._simulation.attach(f"memory__{port}", MemoryPort(regions, timing))
+            self._ports.append(MemoryPort(regions, timing))
+            self._simulation.attach(f"memory__{port}", self._ports[port])
         for register, value in (
             (RegisterMap.PROGRAM, start),
             (RegisterMap.INSTRUCTIONS, len(program.instructions)),
@@ -81,6 +84,8 @@ class RtlMachine:
     def start(self, arguments: Mapping[str, int]) -> None:
         """Set the program's arguments, then start it."""
         self._past = self.cycles
+        if self._recorder is not None:
+            self._recorder.start(arguments)
         for argument in self.program.arguments:
             self._host.write(
                 RegisterMap.ARGUMENT.word(argument.register - 1), arguments[argument.name]
@@ -96,7 +101,7 @@ class RtlMachine:
         DeviceError
             If the machine reports an error.
         """
-        self._simulation.step(cycles)
+        (self._recorder or self._simulation).step(cycles)
         state = State(self.register(RegisterMap.STATE))
         if state is State.FAILED:
             unit = Unit(self.register(RegisterMap.ERROR_UNIT))
@@ -114,7 +119,7 @@ class RtlMachine:
 
         It costs little time and, for each retired instruction, about 100 bytes.
         """
-        self._recorder = Recorder(self._simulation)
+        self._recorder = Recorder(self._simulation, self._ports, self._port_beats)
 
     @property
     def recording(self) -> Recording:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.rtl.sequencer.program import ACTIVITY, RETIRED
 from wingbeat.sim.rtl.harness import Simulation
-from wingbeat.sim.trace import Retired
+from wingbeat.sim.rtl.memory import MemoryPort
+from wingbeat.sim.trace import Recording, Retired, Run, Traffic
 
-_ACTIVITY, _RETIRED, _FAILURE = range(3)  # kinds of events, in their order within a cycle
+WINDOW = 256
+"""Cycles between two samples of the memory ports, at most."""
+
+Failure = tuple[Unit, int, ErrorCode]
+"""An error record: the unit, the instruction's pc, the reason."""
+
+# kinds of events, in their order within a cycle
+_SAMPLE, _ACTIVITY, _RETIRED, _FAILURE = range(4)
 
 _VALID = sum(1 << RETIRED.size * unit.value for unit in Unit)
 
@@ -26,65 +33,74 @@ def _bits(name: str) -> int:
     return mask
 
 
-Failure = tuple[Unit, int, ErrorCode]
-"""An error record: the unit, the instruction's pc, the reason."""
-
-
-def _by_unit() -> dict[Unit, list[tuple[int, int]]]:
-    return {unit: [] for unit in Unit}
-
-
-@dataclass
-class Recording:
-    """A number of runs. Cycles count while a program runs, as the register CYCLES does.
-
-    Attributes
-    ----------
-    runs : first cycle of each run, and the cycle behind its last
-    retired : instructions in order of `end`
-    waiting : of each unit, (cycle, instructions that wait in its queue since then)
-    stalled : of each unit, (first cycle, cycle behind the last) in which it waits for tokens
-    """
-
-    runs: list[tuple[int, int]] = field(default_factory=list)
-    retired: list[Retired] = field(default_factory=list)
-    waiting: dict[Unit, list[tuple[int, int]]] = field(default_factory=_by_unit)
-    stalled: dict[Unit, list[tuple[int, int]]] = field(default_factory=_by_unit)
-
-
 class Recorder:
-    """Notes what happens, in C++, from its creation on.
+    """Notes what happens, cycle by cycle in C++, from its creation on.
 
     Parameters
     ----------
     simulation : of an `Accelerator`, in which no program runs
+    ports : its memory
+    beats : of a word of a port
     """
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, ports: Sequence[MemoryPort], beats: int) -> None:
         self._simulation = simulation
+        self._ports = ports
+        self._beats = beats
         self._retired = simulation.probe("retired", pulses=_VALID)
         self._activity = simulation.probe(
             "activity",
             pulses=_bits("dispatched") | _bits("started"),
             levels=_bits("running") | _bits("stalled"),
         )
+        self._starts: list[Mapping[str, int]] = []
+        self._samples: list[tuple[int, int, Traffic]] = []
         self._failures: list[tuple[int, int, Failure]] = []
+        self._first = self._count()
+        self._sample()
+
+    def start(self, arguments: Mapping[str, int]) -> None:
+        """Note the arguments of the run that follows."""
+        self._starts.append(dict(arguments))
+
+    def step(self, cycles: int) -> None:
+        """Step the simulation, and look at the memory ports every now and then."""
+        while cycles > 0:
+            self._simulation.step(min(cycles, WINDOW))
+            self._sample()
+            cycles -= WINDOW
 
     def fail(self, failure: Failure) -> None:
         """Note how the last run has failed."""
         self._failures.append((self._simulation.cycle, _FAILURE, failure))
 
+    def _count(self) -> list[tuple[int, int]]:
+        return [(port.words_read, port.words_written) for port in self._ports]
+
+    def _sample(self) -> None:
+        moved = [
+            (self._beats * (now[0] - first[0]), self._beats * (now[1] - first[1]))
+            for now, first in zip(self._count(), self._first, strict=True)
+        ]
+        read, written = (tuple(side) for side in zip(*moved, strict=True))
+        cycle = self._simulation.cycle
+        self._samples.append((cycle, _SAMPLE, Traffic(cycle, read, written)))
+
     @property
     def recording(self) -> Recording:
         """What has happened so far; a run in progress ends in the present cycle."""
-        decoder = _Decoder()
+        decoder = _Decoder(self._starts)
         events: Iterable[tuple[int, int, Any]] = heapq.merge(
+            self._samples,
             ((int(cycle), _ACTIVITY, int(value)) for cycle, value in self._activity.events),
             ((int(cycle), _RETIRED, int(value)) for cycle, value in self._retired.events),
             self._failures,
+            key=lambda event: event[:2],
         )
         for cycle, kind, value in events:
-            if kind == _ACTIVITY:
+            if kind == _SAMPLE:
+                decoder.sample(value)
+            elif kind == _ACTIVITY:
                 decoder.act(cycle, ACTIVITY.from_bits(value))
             elif kind == _RETIRED:
                 decoder.retire(cycle, value)
@@ -95,24 +111,31 @@ class Recorder:
 
 
 class _Decoder:
-    """Follows events cycle by cycle; of one cycle, that of `activity` comes first."""
+    """Follows events in order of cycles and kinds."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: Sequence[Mapping[str, int]]) -> None:
         self.recording = Recording()
+        self._starts = iter(starts)
         self._running = False
-        self._begin = 0
         self._end = 0
         self._shift = 0  # from a cycle of the simulation to one of the recording
         self._started: list[deque[int]] = []
         self._stalled: dict[Unit, int] = {}
         self._waiting: list[int] = []
 
+    def sample(self, traffic: Traffic) -> None:
+        """Take a sample of the memory ports."""
+        now = traffic.cycle + self._shift if self._running else self._end
+        self.recording.traffic.append(Traffic(now, traffic.read, traffic.written))
+
     def act(self, cycle: int, event: Any) -> None:
         """Take an event of `activity`."""
         if event.running and not self._running:
-            self._running, self._begin, self._shift = True, self._end, self._end - cycle
+            self._running, self._shift = True, self._end - cycle
             self._started = [deque() for _ in Unit]
             self._waiting = [0] * len(Unit)
+            run = Run(next(self._starts), self._end, self._end, {unit: [] for unit in Unit})
+            self.recording.runs.append(run)
         elif not self._running:
             return
         now = cycle + self._shift
@@ -140,13 +163,14 @@ class _Decoder:
             row = RETIRED.from_bits(value >> RETIRED.size * unit.value & (1 << RETIRED.size) - 1)
             if row.valid:
                 start, end = self._started[unit.value].popleft(), cycle + self._shift + 1
-                self.recording.retired.append(Retired(row.pc, unit, start, end))
+                self.recording.runs[-1].retired[unit].append(Retired(row.pc, unit, start, end))
 
     def fail(self, failure: Failure) -> None:
         """Take the error record of the run that has ended."""
         unit, pc, error = failure
         start = next(iter(self._started[unit.value]), self._end)
-        self.recording.retired.append(Retired(pc, unit, start, self._end, error))
+        row = Retired(pc, unit, start, self._end, error)
+        self.recording.runs[-1].retired[unit].append(row)
 
     def finish(self, cycle: int) -> None:
         """End the run in progress, if there is one."""
@@ -155,7 +179,7 @@ class _Decoder:
 
     def _close(self, now: int) -> None:
         self._running, self._end = False, now
-        self.recording.runs.append((self._begin, now))
+        self.recording.runs[-1].end = now
         for unit, since in self._stalled.items():
             self.recording.stalled[unit].append((since, now))
         self._stalled.clear()
