@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Unit
+from wingbeat.sim.counters import Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,23 @@ class Recording:
         rows = [row for run in self.runs for unit in run.retired.values() for row in unit]
         return sorted(rows, key=lambda row: (row.end, row.unit.value))
 
-    def busy(self, unit: Unit) -> int:
+    @property
+    def counters(self) -> Counters:
+        """The performance counters that the recording amounts to."""
+        moved = [
+            read + written
+            for last in self.traffic[-1:]
+            for read, written in zip(last.read, last.written, strict=True)
+        ]
+        return Counters(
+            cycles=sum(run.end - run.begin for run in self.runs),
+            retired=len(self.retired),
+            busy=tuple(self._busy(unit) for unit in Unit),
+            stalled=tuple(sum(end - start for start, end in self.stalled[unit]) for unit in Unit),
+            beats=tuple(moved),
+        )
+
+    def _busy(self, unit: Unit) -> int:
         """Return the cycles in which a unit worked on at least one instruction."""
         total = reached = 0
         for run in self.runs:

@@ -17,6 +17,7 @@ from wingbeat.hw.isa.program import Program
 from wingbeat.hw.register_map import Control, RegisterMap
 from wingbeat.hw.rtl.accelerator import Accelerator
 from wingbeat.hw.rtl.bus.axi import PAGE_BYTES
+from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lite import LiteHost
@@ -56,7 +57,7 @@ class RtlMachine:
         optimise: Optimise = "speed",
     ) -> None:
         self.memory = memory
-        self._past = 0  # cycles of earlier runs
+        self._past = Counters.none(config.ports)  # of earlier runs
         self.program = program
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
         # the clock is no part of the hardware's digest, nor of the netlist
@@ -83,7 +84,7 @@ class RtlMachine:
 
     def start(self, arguments: Mapping[str, int]) -> None:
         """Set the program's arguments, then start it."""
-        self._past = self.cycles
+        self._past = self.counters
         if self._recorder is not None:
             self._recorder.start(arguments)
         for argument in self.program.arguments:
@@ -160,7 +161,19 @@ class RtlMachine:
     @property
     def cycles(self) -> int:
         """Cycles that programs have run."""
-        return self._past + self.register(RegisterMap.CYCLES)
+        return self._past.cycles + self.register(RegisterMap.CYCLES)
+
+    @property
+    def counters(self) -> Counters:
+        """The performance counters, summed up over all runs."""
+        units, ports = range(len(Unit)), range(len(self._ports))
+        return self._past + Counters(
+            cycles=self.register(RegisterMap.CYCLES),
+            retired=self.register(RegisterMap.RETIRED),
+            busy=tuple(self.register(RegisterMap.BUSY, unit) for unit in units),
+            stalled=tuple(self.register(RegisterMap.STALLED, unit) for unit in units),
+            beats=tuple(self.register(RegisterMap.BEATS, port) for port in ports),
+        )
 
     @property
     def head(self) -> int:

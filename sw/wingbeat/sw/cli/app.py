@@ -14,6 +14,7 @@ from wingbeat.sw.cli.disasm import disasm
 from wingbeat.sw.cli.info import info
 from wingbeat.sw.cli.run import run
 from wingbeat.sw.cli.sim import sim
+from wingbeat.sw.cli.trace import trace
 
 INTERRUPTED = 130
 """Exit code of a program that the keyboard interrupted: 128 + SIGINT."""
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.command()(run)
 app.command("compile")(compile_command)
 app.command()(sim)
+app.command()(trace)
 app.command()(disasm)
 app.command()(info)
 app.command()(boards)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from wingbeat.hw.errors import RequestError
 
 _PIPE_WIDTH = 160
 """Columns of a table that goes to a file or another program."""
@@ -37,6 +42,34 @@ class Bar:
     def tokens(self, done: int, total: int) -> None:
         """Show how much of a prompt is processed."""
         self.share(f"prompt, {done} of {total} tokens", done / total)
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """Yield an empty file beside `path` that takes its place at the end of the block.
+
+    If the block raises, nothing is left of it.
+
+    Raises
+    ------
+    RequestError
+        At once, if no file can be written there.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise RequestError(f"output `{path}` must be writable: {error.strerror}") from None
+    os.close(handle)
+    aside = Path(name)
+    try:
+        yield aside
+        aside.chmod(0o644)
+        aside.replace(path)
+    except BaseException as error:
+        aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise RequestError(f"output `{path}` must be writable: {error.strerror}") from None
+        raise
 
 
 @contextmanager

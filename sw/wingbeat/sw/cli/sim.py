@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Annotated, Any
 
@@ -14,8 +15,10 @@ from wingbeat.sw.cache import open_image
 from wingbeat.sw.cli.options import AsJson, BoardName, Context, Model
 from wingbeat.sw.cli.output import NOTES, print_json, progress_bar
 from wingbeat.sw.device.protocol import Device
+from wingbeat.sw.device.rtl import RtlDevice
 from wingbeat.sw.llm import LLM
 from wingbeat.sw.models import find_model
+from wingbeat.sw.tracing.utilisation import utilisation
 
 DEFAULT_BOARD = "sim1"
 """The smallest machine: it is generated and compiled in a minute or two."""
@@ -47,6 +50,8 @@ def sim(
             texts.append("".join(parts))
             memories.append(_written(llm.device, image))
             cycles.append(llm.device.cycles)
+            if isinstance(llm.device, RtlDevice):
+                counters = llm.device.counters
     for name, region in memories[0].items():
         if region != memories[1][name]:
             raise DeviceError(f"region `{name}` must be the same on rtl and isa, and is not")
@@ -58,6 +63,7 @@ def sim(
         "equal_bytes": sum(map(len, memories[0].values())),
         "rtl_cycles": cycles[0],
         "estimated_cycles": cycles[1],
+        "counters": dataclasses.asdict(counters),
         "cycles_per_second": round(cycles[0] / seconds[0]),
     }
     if as_json:
@@ -72,6 +78,7 @@ def sim(
         style="dim",
         soft_wrap=True,
     )
+    NOTES.print(utilisation(counters, image.manifest.config), style="dim")
 
 
 def _written(device: Device, image: Image) -> dict[str, bytes]:

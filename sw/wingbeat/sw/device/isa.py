@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,10 +12,12 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ControlBlock, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
+from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.timeline import Timeline
 from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
+from wingbeat.sim.trace import Recording, Retired, Run
 from wingbeat.sw.device.admission import check_arguments, check_image, host_memory
 from wingbeat.sw.device.protocol import Words
 
@@ -37,6 +40,15 @@ class IsaDevice:
     def cycles(self) -> int:
         """Cycles since the image was loaded, by the cycle model."""
         return self._image().cycles
+
+    def record(self) -> None:
+        """Note what every instruction does from the next start on."""
+        self._image().recorded = []
+
+    @property
+    def recording(self) -> Recording:
+        """What has been noted since `record`, with the cycles of the cycle model."""
+        return self._image().recording
 
     def load(self, image: Image) -> None:
         """Take an image; see `Device.load`."""
@@ -92,10 +104,26 @@ class _Loaded:
         self._machine = Machine(config, image.program, self.memory)
         self._control = image.memory["control"].start * WORDS_PER_BEAT
         self._past = 0
+        self.recorded: list[tuple[Mapping[str, int], int, list[Retired]]] | None = None
+        """Arguments, first cycle and trace of each run, if they are to be noted."""
 
     @property
     def cycles(self) -> int:
         return self._past + self._machine.timeline.now
+
+    @property
+    def recording(self) -> Recording:
+        if self.recorded is None:
+            raise RuntimeError("`record` must be called before a program is started")
+        ends = [begin for _, begin, _ in self.recorded[1:]] + [self.cycles]
+        recording = Recording()
+        for (arguments, begin, trace), end in zip(self.recorded, ends, strict=True):
+            run = Run(arguments, begin, end, {unit: [] for unit in Unit})
+            for row in trace:
+                moved = dataclasses.replace(row, start=row.start + begin, end=row.end + begin)
+                run.retired[row.unit].append(moved)
+            recording.runs.append(run)
+        return recording
 
     def control(self, field: str) -> Words:
         """View one word of the control block."""
@@ -107,6 +135,9 @@ class _Loaded:
         self._machine.timeline = Timeline(self._config)
         self.control("abort")[0] = 0
         self._become(State.RUNNING)
+        if self.recorded is not None:
+            self._machine.trace = []
+            self.recorded.append((dict(arguments), self._past, self._machine.trace))
         self.run = self._machine.run(arguments)
 
     def step(self) -> State:

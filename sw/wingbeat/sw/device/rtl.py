@@ -12,8 +12,11 @@ from wingbeat.hw.control import ControlBlock, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.register_map import RegisterMap
+from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
+from wingbeat.sim.rtl.memory import Timing
+from wingbeat.sim.trace import Recording
 from wingbeat.sw.device.admission import check_arguments, check_image, host_memory
 from wingbeat.sw.device.protocol import Words
 
@@ -22,11 +25,16 @@ class RtlDevice:
     """The machine that an image was compiled for, cycle by cycle.
 
     It is generated and compiled when an image is loaded, unless the cache has it already.
+
+    Parameters
+    ----------
+    timing : of its memory ports; by default, they never make it wait
     """
 
     name = "rtl"
 
-    def __init__(self) -> None:
+    def __init__(self, timing: Timing | None = None) -> None:
+        self._timing = timing
         self._machine: RtlMachine | None = None
         self._running = False
 
@@ -35,12 +43,26 @@ class RtlDevice:
         """Cycles since the image was loaded."""
         return self._loaded().cycles
 
+    @property
+    def counters(self) -> Counters:
+        """Performance counters since the image was loaded; the device must be idle."""
+        return self._loaded().counters
+
+    def record(self) -> None:
+        """Note what every instruction does from the next start on; see `RtlMachine.record`."""
+        self._loaded().record()
+
+    @property
+    def recording(self) -> Recording:
+        """What has been noted since `record`."""
+        return self._loaded().recording
+
     def load(self, image: Image) -> None:
         """Take an image; see `Device.load`."""
         config = image.manifest.config
         check_image(image, self.name, config, host_memory())
         memory = DeviceMemory(image.memory, config.ports, image.contents)
-        self._machine = RtlMachine(config, image.program, memory)
+        self._machine = RtlMachine(config, image.program, memory, self._timing)
         self._running = False
 
     def start(self, arguments: Mapping[str, int]) -> None:

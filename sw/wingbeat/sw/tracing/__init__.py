@@ -1,0 +1,1 @@
+"""From a recording of a device to what people look at."""
