@@ -54,7 +54,7 @@ def test_matrices_fill_the_weights_region_in_order_of_use_without_gaps() -> None
         at += matrix.tiles * matrix.layout.tile_beats(matrix.columns // 32)
     assert at == found.memory["weights"].beats
     names = list(found.matrices)
-    assert names[0] == "blk.0.attn_q.weight"
+    assert names[0] == "blk.0.attn_k.weight"
     assert names[-2:] == ["output.weight", "token_embd.weight"]
 
 

@@ -92,7 +92,8 @@ def test_nothing_but_tokens_and_fences_is_added(body: Body) -> None:
     for step in unrolled(ordered, 1):
         if step.what == "order":
             assert isinstance(step.instruction, System)
-            assert step.instruction.wait and not step.views
+            assert step.instruction.wait or step.instruction.release
+            assert not step.views
 
 
 def vector(name: str) -> Buffer:
@@ -141,3 +142,15 @@ def test_what_reaches_across_a_loop_is_settled_by_a_fence() -> None:
     assert fence.instruction.operation is Scalar.FENCE
     assert fence.instruction.target is Unit.MISC
     assert fence.instruction.wait == 1 << Unit.LD.value
+
+
+def test_the_sequencer_waits_where_it_reads_and_nowhere_else() -> None:
+    a = vector("a")
+    write = Step(Vector(Opcode.MISC), "write", {"destination": a})
+    peek = Step(System(Opcode.SYS, operation=Scalar.PEEK, destination=1), "peek", {"vector": a})
+    body: Body = [write, Loop(3, [Step(Vector(Opcode.MISC), "read", {"a": a})]), peek]
+    ordered, _ = synchronised(body)
+    steps = list(unrolled(ordered, 2))
+    waiting = [s for s in steps if s.instruction.unit is Unit.SYS and s.instruction.wait]
+    assert len(waiting) == 1
+    assert steps.index(waiting[0]) == len(steps) - 2

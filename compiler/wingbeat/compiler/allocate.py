@@ -3,6 +3,9 @@
 Greedy by size: the largest buffer goes to the lowest address where no buffer that lives at the
 same time lies. Lifetimes are counted in steps of the program; a buffer that is used both inside
 and outside of a loop lives as long as the loop.
+
+Where buffers share a place, units that run decoupled wait for each other. So a place is left alone
+for some steps before it is used again, as many as there is room for.
 """
 
 from __future__ import annotations
@@ -59,6 +62,10 @@ def lifetimes(body: list[Step | Loop]) -> dict[Buffer, Lifetime]:
     return result
 
 
+REST = (64, 32, 16, 8, 4, 2, 1, 0)
+"""Steps for which a place rests between two buffers: the first of these that there is room for."""
+
+
 def allocate(body: list[Step | Loop], config: AcceleratorConfig) -> Mapping[Buffer, int]:
     """Give every buffer its address, in granules or groups.
 
@@ -68,6 +75,17 @@ def allocate(body: list[Step | Loop], config: AcceleratorConfig) -> Mapping[Buff
         If a memory is too small.
     """
     alive = lifetimes(body)
+    for rest in REST[:-1]:
+        rested = {buffer: Lifetime(life.first, life.last + rest) for buffer, life in alive.items()}
+        try:
+            return _placed(rested, config)
+        except CompileError:
+            pass
+    return _placed(alive, config)
+
+
+def _placed(alive: Mapping[Buffer, Lifetime], config: AcceleratorConfig) -> Mapping[Buffer, int]:
+    """Place the largest first."""
     room = {Space.VECTOR: config.vector_granules, Space.OPERAND: config.operand_groups}
     places: dict[Buffer, int] = {}
     # equal sizes by first use and name: the same program every time

@@ -7,6 +7,10 @@ could reach across is settled by a FENCE of the unit that must wait. Segments ar
 independent of each other and of trip counts, and each gives exactly the tokens that it takes:
 what the verifier asks for.
 
+The sequencer is never made to wait at the end of a segment, because then nothing would be
+dispatched meanwhile, and the weight stream would dry up. Where it reads itself what units write,
+the segment begins with a barrier instead.
+
 A counter holds few tokens. Where a segment would overfill one, its units wait in coarser steps: for
 the last of 2, 4, 8 ... instructions of the other unit, which knows all of them to be complete.
 """
@@ -84,6 +88,7 @@ class Synchroniser:
                     tokens.take(later, tokens.coarser(found, later))
             tokens.begin(later)
         fences = self._settle(steps, accesses, tokens)
+        barrier = self._barrier(steps, accesses)
         if tokens.most() > COUNTER_LIMIT:
             return None
         result = [
@@ -95,14 +100,27 @@ class Synchroniser:
             )
             for i, step in enumerate(steps)
         ]
-        return result + fences
+        return barrier + result + fences
+
+    def _barrier(self, steps: Sequence[Step], accesses: Sequence[set[_Access]]) -> list[Step]:
+        """Let the sequencer wait for units that may have written, before, what it reads here."""
+        of_step = zip(steps, accesses, strict=True)
+        read = {a for step, all_ in of_step if step.instruction.unit is Unit.SYS for a in all_}
+        sources = [unit for unit in _ASYNCHRONOUS if _conflict(self._all[unit], read)]
+        if not sources:
+            return []
+        to_sequencer = 1 << Unit.SYS.value
+        return [
+            *(Step(_fence(unit, 0, to_sequencer), "order") for unit in sources),
+            Step(_fence(Unit.SYS, sum(1 << unit.value for unit in sources)), "order"),
+        ]
 
     def _settle(
         self, steps: Sequence[Step], accesses: Sequence[set[_Access]], tokens: _Segment
     ) -> list[Step]:
         """Fence every unit against what it may touch in another segment."""
         fences = []
-        for unit in Unit:
+        for unit in _ASYNCHRONOUS:
             wait = 0
             for source in _ASYNCHRONOUS:
                 if source is unit:
@@ -189,11 +207,11 @@ class _Segment:
         self._knew.append(dict(self.known[unit]))
 
 
-def _fence(unit: Unit, wait: int) -> System:
+def _fence(unit: Unit, wait: int, release: int = 0) -> System:
     if unit is Unit.SYS:
         # the sequencer waits itself, in an instruction that writes nothing
-        return System(Opcode.SYS, wait=wait, operation=Scalar.ADD)
-    return System(Opcode.SYS, wait=wait, operation=Scalar.FENCE, target=unit)
+        return System(Opcode.SYS, wait=wait, release=release, operation=Scalar.ADD)
+    return System(Opcode.SYS, wait=wait, release=release, operation=Scalar.FENCE, target=unit)
 
 
 def _latest(

@@ -14,7 +14,7 @@ def test_nodes_are_found_by_name() -> None:
 
 def test_consumers_of_a_value_in_order() -> None:
     found = graph().consumers("0.attention_norm")
-    assert [node.name for node in found] == ["0.query", "0.key", "0.value"]
+    assert [node.name for node in found] == ["0.key", "0.value", "0.query"]
     assert graph().consumers("logits") == ()
     assert [node.name for node in graph().consumers("0.output")] == [
         "1.attention_norm",

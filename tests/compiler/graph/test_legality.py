@@ -35,7 +35,7 @@ def test_every_operation_has_a_rule() -> None:
         ("0.query", {"features": 96}, "node `0.query` (Linear) must have 64 features, not 96"),
         ("0.down", {"inputs": ("0.query",)}, "(Linear) input must have 96 features, not 64"),
         ("0.turned_key", {"features": 64}, "`0.turned_key` (Rope) must have 32 features, not 64"),
-        ("0.turned_key", {"inputs": ("0.query",)}, "inputs must have 32 features, not 64"),
+        ("0.turned_key", {"inputs": ("0.attention_norm",)}, "inputs must have 32 features, not 64"),
         ("0.opened", {"features": 64}, "`0.opened` (Silu) inputs must have 64 features, not 96"),
         ("0.gated", {"inputs": ("0.opened", "0.query")}, "(Multiply) inputs must have 96 features"),
         ("0.attended", {"inputs": ("embedding", "0.key")}, "(Add) inputs must have 64 features"),
@@ -103,7 +103,7 @@ def test_the_last_node_makes_the_logits() -> None:
 def test_products_read_operands_and_the_others_vectors() -> None:
     placed = place_operands(graph())
     assert check_placed(placed) is placed
-    with pytest.raises(CompileError, match=r"`0.query` must read `0.attention_norm` from operand"):
+    with pytest.raises(CompileError, match=r"`0.key` must read `0.attention_norm` from operand"):
         check_placed(changed(placed, "0.attention_norm", place=ir.Place.VECTOR))
     with pytest.raises(CompileError, match=r"`0.turned_query` must read `0.query` from vector me"):
         check_placed(changed(placed, "0.query", place=OPERAND))

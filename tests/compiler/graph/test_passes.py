@@ -77,5 +77,5 @@ def test_layers_of_other_formats_are_runs_of_their_own() -> None:
 
 def test_what_a_sum_reads_too_stays_in_vector_memory() -> None:
     mixed = changed(graph(), "0.attended", inputs=("embedding", "0.attention_norm"))
-    with pytest.raises(CompileError, match=r"`0.query` must read `0.attention_norm` from operand"):
+    with pytest.raises(CompileError, match=r"`0.key` must read `0.attention_norm` from operand"):
         place_operands(mixed)

@@ -60,11 +60,12 @@ def _layer(p: LlamaParameters, layer: int, stream: str) -> list[ir.Node]:
     normed, fed = name("attention_norm"), name("feed_norm")
     return [
         ir.RmsNorm(normed, (stream,), layer, p.hidden, tensor("attn_norm"), p.rms_epsilon),
-        linear("query", normed, queries, "attn_q"),
+        # keys and values first: they are in the caches by the time the queries are there
         linear("key", normed, keys, "attn_k"),
-        linear("value", normed, keys, "attn_v"),
-        ir.Rope(name("turned_query"), (name("query"),), layer, queries, p.heads),
         ir.Rope(name("turned_key"), (name("key"),), layer, keys, p.kv_heads),
+        linear("value", normed, keys, "attn_v"),
+        linear("query", normed, queries, "attn_q"),
+        ir.Rope(name("turned_query"), (name("query"),), layer, queries, p.heads),
         ir.Attention(
             name("attention"),
             (name("turned_query"), name("turned_key"), name("value")),

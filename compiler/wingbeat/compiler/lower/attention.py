@@ -1,4 +1,4 @@
-"""Lowering of attention: append to the cache, scores, softmax, weighted values.
+"""Lowering of attention: queries, scores, softmax, weighted values.
 
 For each key/value head, all query heads that share it are served in one pass over the cache. The
 softmax runs over the whole row, so that a result depends neither on how the prompt was chunked
@@ -12,18 +12,19 @@ nor on any block size:
 
 Positions behind a token are left out of every pass (`step`), so that what lies behind the end of
 the cache never matters. The scores of one head are computed before the values of the head before
-it are weighted: softmax hides behind the matrix unit.
+it are weighted, and of one token the queries of later heads before either: softmax hides behind the
+matrix unit.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.lower.code import Amount, Buffer, Ref, beats, count, small_count
+from wingbeat.compiler.lower.queries import Queries
 from wingbeat.compiler.lower.registers import R
-from wingbeat.compiler.lower.target import LOG2_E, PartLimits, Phase, Target, granules
+from wingbeat.compiler.lower.target import PartLimits, Phase, Target, granules
 from wingbeat.compiler.plan import round_up, strands_of
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import (
@@ -35,8 +36,6 @@ from wingbeat.hw.isa.instructions import (
     Opcode,
     Reduce,
     Scalar,
-    Store,
-    StoreKind,
 )
 from wingbeat.hw.isa.operands import FormatField, TileRows
 
@@ -69,25 +68,17 @@ def attention(
     target: Target,
     phase: Phase,
     node: ir.Attention,
-    query: Buffer,
-    key: Buffer,
-    value: Buffer,
+    queries: Queries,
     destination: Ref,
 ) -> None:
-    """Lower one attention node; the sources are vector buffers, the destination is quantised."""
+    """Lower one attention node, behind the appends to its caches; the destination is quantised."""
     graph, code = target.graph, target.code
     dim = graph.head_dim
     groups = dim // GROUP
-    queries = target.operand("queries", phase.rows, node.heads * groups)
-    _append(target, phase, node, key, value)
-    code.misc(
-        "quantise", Ref(queries, inner=groups), Ref(query, inner=granules(dim)),
-        target.constant(LOG2_E / math.sqrt(dim)),
-        first=Combine.MUL, outer=phase.tokens, inner=node.heads, length=dim,
-    )  # fmt: skip
     pitch = granules(target.plan.caches.value_tiles * target.plan.caches.values.tile_height)
     results = target.vector("attended", phase.rows, node.heads * pitch * 16)
     totals = target.vector("totals", phase.rows, node.heads * 16)
+    queries.project()
     if phase.many:
         _in_parts(target, node, queries, results, totals)
     else:
@@ -106,42 +97,8 @@ def attention(
     )  # fmt: skip
 
 
-def _append(target: Target, phase: Phase, node: ir.Attention, key: Buffer, value: Buffer) -> None:
-    """Quantise keys (groups of 32) and values (one scale a head) and store them."""
-    graph, code, caches = target.graph, target.code, target.plan.caches
-    dim = graph.head_dim
-    groups, head = dim // GROUP, granules(dim)
-    for name, source, group in (("keys", key, GROUP), ("values", value, dim)):
-        coded = target.operand(name, phase.rows, node.kv_heads * groups)
-        code.misc(
-            "quantise", Ref(coded, inner=groups), Ref(source, inner=head),
-            group=group, outer=phase.tokens, inner=node.kv_heads, length=dim,
-        )  # fmt: skip
-        for h in range(node.kv_heads):
-            base = target.plan.address("cache") + h * caches.head_beats
-            scales = target.plan.address("value_scales") + h * caches.scale_beats
-            keys = name == "keys"
-            layout = caches.keys if keys else caches.values
-            code.emit(
-                Store(
-                    Opcode.ST,
-                    kind=StoreKind.KEYS if keys else StoreKind.VALUES,
-                    address=beats(base if keys else base + caches.key_beats, R.CACHE),
-                    stride=0 if keys else caches.value_tile_beats,
-                    rows=small_count(phase.tokens),
-                    length=count(dim),
-                    tile_rows=TileRows.of(layout.rows),
-                    list=beats(0) if keys else beats(scales, R.SCALES),
-                    position=R.POSITION,
-                ),
-                f"{name} cache",
-                {"operand": Ref(coded, h * groups)},
-                writes=(f"{name} {h}",),
-            )
-
-
 def _in_parts(
-    target: Target, node: ir.Attention, queries: Buffer, results: Buffer, totals: Buffer
+    target: Target, node: ir.Attention, queries: Queries, results: Buffer, totals: Buffer
 ) -> None:
     """Loop over the chunk, as many tokens at a time as the scores have room for.
 
@@ -164,7 +121,7 @@ def _parts(
     target: Target,
     node: ir.Attention,
     limits: PartLimits,
-    queries: Buffer,
+    queries: Queries,
     results: Buffer,
     totals: Buffer,
 ) -> None:
@@ -181,7 +138,7 @@ def _parts(
         code.scalar(Scalar.MIN, R.PART_END, R.PART_END, limits.positions)
         code.scalar(Scalar.CEILDIV, R.PART_TILES, R.PART_END, keys.tile_height)
         code.scalar(Scalar.CEILDIV, R.PART_GROUPS, R.PART_END, GROUP)
-        code.scalar(Scalar.MUL, R.PART_QUERIES, R.PART, queries.pitch)
+        code.scalar(Scalar.MUL, R.PART_QUERIES, R.PART, queries.coded[0].pitch)
         code.scalar(Scalar.MUL, R.PART_RESULTS, R.PART, results.pitch)
         code.scalar(Scalar.MUL, R.PART_TOTALS, R.PART, totals.pitch)
         part = _Part(
@@ -203,14 +160,15 @@ def _heads(
     target: Target,
     node: ir.Attention,
     part: _Part,
-    queries: Buffer,
+    queries: Queries,
     results: Buffer,
     totals: Buffer,
 ) -> None:
     """All heads, scores of the next before values of the last."""
     for head in range(node.kv_heads + 1):
         if head < node.kv_heads:
-            _scores(target, node, part, head, queries, totals)
+            queries.ahead_of(head)
+            _scores(target, node, part, head, queries.of(head), totals)
         if head:
             _values(target, node, part, head - 1, results)
 
@@ -236,7 +194,7 @@ def _positions(target: Target, part: _Part) -> int:
 
 
 def _scores(
-    target: Target, node: ir.Attention, part: _Part, head: int, queries: Buffer, totals: Buffer
+    target: Target, node: ir.Attention, part: _Part, head: int, queries: Ref, totals: Buffer
 ) -> None:
     code, caches = target.code, target.plan.caches
     shared = node.heads // node.kv_heads
@@ -274,7 +232,7 @@ def _scores(
         ),
         "keys",
         {
-            "operand": Ref(queries, head * shared * groups, part.queries, inner=groups),
+            "operand": dataclasses.replace(queries, register=part.queries),
             "destination": Ref(scores, inner=positions),
         },
         reads=(f"keys {head}",),
@@ -286,14 +244,15 @@ def _scores(
         "softmax", peaks, rows,
         reduce=Reduce.MAX, outer=part.tokens, inner=shared, length=part.length, step=True,
     )  # fmt: skip
-    code.misc(
-        "softmax", total, rows, peaks,
-        first=Combine.SUB, function=Function.EXP2, reduce=Reduce.SUM,
-        outer=part.tokens, inner=shared, length=part.length, step=True,
-    )  # fmt: skip
+    # the weights first: the matrix unit waits for them, for the total only the end does
     code.misc(
         "softmax", Ref(weights, inner=positions * 16 // GROUP), rows, peaks, Ref(scales, outer=0),
         first=Combine.SUB, function=Function.EXP2, second=Combine.MUL,
+        outer=part.tokens, inner=shared, length=part.length, step=True,
+    )  # fmt: skip
+    code.misc(
+        "softmax", total, rows, peaks,
+        first=Combine.SUB, function=Function.EXP2, reduce=Reduce.SUM,
         outer=part.tokens, inner=shared, length=part.length, step=True,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from wingbeat.compiler.graph import ir
@@ -9,28 +10,33 @@ from wingbeat.compiler.lower.code import Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.registers import R
 from wingbeat.compiler.lower.target import LOG2_E, Phase, Target, granules
 from wingbeat.hw.formats import GROUP
+from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Combine, Function, Load, Multiply, Opcode, Reduce
 from wingbeat.hw.isa.operands import FormatField, TileRows
 
 
+def load_norms(target: Target, node: ir.RmsNorm, destination: Ref, register: R, rows: int) -> None:
+    """Load the weights of a norm and of those that follow it, `rows` in all."""
+    beats_of_row = -(-node.features // WORDS_PER_BEAT)
+    first = target.plan.address("vectors") + target.plan.vectors[node.vector]
+    target.code.emit(
+        Load(
+            Opcode.LD,
+            address=beats(first, register),
+            stride=beats_of_row,
+            rows=small_count(rows),
+            length=count(node.features),
+        ),
+        "norm weights",
+        {"destination": destination},
+    )
+
+
 def rms_norm(
-    target: Target, phase: Phase, node: ir.RmsNorm, source: Ref, destination: Ref, register: R
+    target: Target, phase: Phase, node: ir.RmsNorm, source: Ref, weights: Ref, destination: Ref
 ) -> None:
     """Three passes: sum of squares, its root, and (x * weight) * root, quantised on the way out."""
     code, length = target.code, node.features
-    weights = target.vector("norm_weights", 1, length)
-    code.emit(
-        Load(
-            Opcode.LD,
-            address=beats(
-                target.plan.address("vectors") + target.plan.vectors[node.vector], register
-            ),
-            rows=small_count(1),
-            length=count(length),
-        ),
-        "norm weights",
-        {"destination": Ref(weights)},
-    )
     squares = Ref(target.vector("squares", phase.rows, 1), scalar=True)
     roots = target.vector("roots", phase.rows, 1)
     code.misc(
@@ -44,23 +50,32 @@ def rms_norm(
         first=Combine.ADD, function=Function.RSQRT, second=Combine.MUL, outer=phase.tokens,
     )  # fmt: skip
     code.misc(
-        "norm", destination, source, Ref(weights, outer=0), Ref(roots, scalar=True),
+        "norm", destination, source, dataclasses.replace(weights, outer=0), Ref(roots, scalar=True),
         first=Combine.MUL, second=Combine.MUL, outer=phase.tokens, length=length,
     )  # fmt: skip
 
 
 def linear(
-    target: Target, phase: Phase, matrix: str, source: Ref, destination: Ref, register: R
+    target: Target,
+    phase: Phase,
+    matrix: str,
+    source: Ref,
+    destination: Ref,
+    register: R,
+    part: int = 0,
+    parts: int = 1,
 ) -> None:
-    """One MM or MV over the whole matrix."""
+    """One MM or MV over the whole matrix, or over one of `parts` equal parts of its tiles."""
     plan = target.plan.matrices[matrix]
     opcode = Opcode.MM if phase.many else Opcode.MV
+    tiles = plan.tiles // parts
+    first = target.plan.address("weights") + plan.offset + part * tiles * plan.stride
     target.code.emit(
         Multiply(
             opcode,
-            address=beats(target.plan.address("weights") + plan.offset, register),
+            address=beats(first, register),
             stride=plan.stride,
-            tiles=count(plan.tiles),
+            tiles=count(tiles),
             groups=count(plan.groups),
             format=FormatField.of(plan.layout.format),
             tile_rows=TileRows.of(plan.layout.rows),
@@ -73,9 +88,7 @@ def linear(
     )
 
 
-def rope(
-    target: Target, phase: Phase, heads: int, values: Buffer, cosines: Buffer, sines: Buffer
-) -> None:
+def rope(target: Target, phase: Phase, heads: int, values: Buffer) -> None:
     """Rotate pairs (i, i + head_dim / 2) of each head in place, four passes.
 
     low' = low cos - high sin, high' = high cos + low sin.
@@ -85,7 +98,7 @@ def rope(
     low = Ref(values, inner=head)
     high = Ref(values, granules(half), inner=head)
     crossed = granules(half)
-    cosine, sine = Ref(cosines), Ref(sines)
+    cosine, sine = (Ref(target.vector(n, target.tokens, half)) for n in ("cosines", "sines"))
     from_high = Ref(target.vector("rope_high", phase.rows, heads * crossed * 16), inner=crossed)
     from_low = Ref(target.vector("rope_low", phase.rows, heads * crossed * 16), inner=crossed)
     for destination, source, factor in ((from_high, high, sine), (from_low, low, sine)):

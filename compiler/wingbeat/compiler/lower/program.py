@@ -19,8 +19,10 @@ from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run
 from wingbeat.compiler.lower import layer as ops
 from wingbeat.compiler.lower.attention import attention
+from wingbeat.compiler.lower.caches import append_keys, append_values
 from wingbeat.compiler.lower.code import Buffer, Ref, beats, count, small_count
 from wingbeat.compiler.lower.head import best_token, head, publish
+from wingbeat.compiler.lower.queries import Queries
 from wingbeat.compiler.lower.registers import R
 from wingbeat.compiler.lower.target import Phase, Target, granules
 from wingbeat.compiler.plan import token_words
@@ -156,6 +158,8 @@ def _embed(target: Target, stream: Buffer) -> None:
 
 def _layers(target: Target, phase: Phase, stream: Buffer) -> None:
     code, caches = target.code, target.plan.caches
+    first = next(n for n in target.graph.nodes if isinstance(n, ir.RmsNorm))
+    ops.load_norms(target, first, Ref(_norms(target), granules(first.features)), R.ZERO, 1)
     code.scalar(Scalar.MUL, R.CACHE, R.SLOT, caches.slot_beats)
     scales = caches.kv_heads * caches.scale_beats
     code.scalar(Scalar.MUL, R.SCALES, R.SLOT, caches.layers * scales)
@@ -170,11 +174,30 @@ def _layers(target: Target, phase: Phase, stream: Buffer) -> None:
             code.scalar(Scalar.ADD, R.SCALES, R.SCALES, scales)
 
 
+def _norms(target: Target) -> Buffer:
+    """Weights of a layer's second norm, then those of the next layer's first.
+
+    They lie in that order in memory, and behind the last layer's those of the final norm: one
+    load, long before either is used.
+    """
+    return target.vector("norm_weights", 2, target.graph.nodes[0].features)
+
+
 def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
-    """Lower the first layer of a run; the others differ in the registers alone."""
+    """Lower the first layer of a run; the others differ in the registers alone.
+
+    Keys and values are appended to the caches as soon as they are there; the queries are left to
+    the attention, which computes them part by part.
+    """
     graph = target.graph
     nodes = graph.of_layer(run.first)
     homes: dict[str, Buffer] = {}
+    attending = next(node for node in nodes if isinstance(node, ir.Attention))
+    turned_query, key, value = map(graph.node, attending.inputs)
+    query = graph.node(turned_query.inputs[0])
+    assert isinstance(query, ir.Linear)
+    first_norm, second_norm = (node for node in nodes if isinstance(node, ir.RmsNorm))
+    norms = _norms(target)
 
     def home(node: ir.Node, words: int | None = None) -> Buffer:
         name = node.name.split(".")[-1]
@@ -190,22 +213,26 @@ def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
         return homes.get(name, stream)
 
     for node in nodes:
+        if node in (query, turned_query):
+            continue
         inputs = [source(name) for name in node.inputs]
         match node:
             case ir.RmsNorm():
-                ops.rms_norm(target, phase, node, Ref(inputs[0]), Ref(home(node)), R.VECTORS)
+                row = 1 if node is first_norm else 0
+                weights = Ref(norms, row * norms.pitch)
+                ops.rms_norm(target, phase, node, Ref(inputs[0]), weights, Ref(home(node)))
+                if node is first_norm:
+                    ops.load_norms(target, second_norm, Ref(norms), R.VECTORS, 2)
             case ir.Linear():
                 rows = target.plan.matrices[node.matrix].padded_rows
                 place = Ref(home(node, rows))
                 ops.linear(target, phase, node.matrix, Ref(inputs[0]), place, R.WEIGHTS)
             case ir.Rope():
                 homes[node.name] = inputs[0]
-                half = graph.head_dim // 2
-                turns = [target.vector(n, target.tokens, half) for n in ("cosines", "sines")]
-                ops.rope(target, phase, node.heads, inputs[0], *turns)
+                ops.rope(target, phase, node.heads, inputs[0])
             case ir.Attention():
-                query, key, value = inputs
-                attention(target, phase, node, query, key, value, Ref(home(node)))
+                queries = Queries(target, phase, node, query, Ref(homes[query.inputs[0]]))
+                attention(target, phase, node, queries, Ref(home(node)))
             case ir.SwiGlu():
                 gate, up = map(Ref, inputs)
                 ops.swiglu(target, phase, node, gate, up, Ref(home(node)))
@@ -213,6 +240,10 @@ def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
                 # the sum takes the place of the stream, which nothing reads any more
                 homes[node.name] = inputs[0]
                 ops.add(target, phase, node, Ref(inputs[0]), Ref(inputs[1]), Ref(inputs[0]))
+        if node is key:
+            append_keys(target, phase, attending, homes[node.name])
+        elif node is value:
+            append_values(target, phase, attending, homes[node.name])
 
 
 def _finish_step(target: Target, stream: Buffer) -> None:
@@ -236,7 +267,9 @@ def _finish_step(target: Target, stream: Buffer) -> None:
         wanted = Phase(True, R.ROWS, target.tokens)
         normed = target.operand(norm.name, target.tokens, ops.groups_of(norm.features))
         rows = Ref(stream, register=R.FIRST_ROW)
-        ops.rms_norm(target, wanted, norm, rows, Ref(normed), R.ZERO)
+        weights = Ref(_norms(target))
+        ops.load_norms(target, norm, weights, R.ZERO, 1)
+        ops.rms_norm(target, wanted, norm, rows, weights, Ref(normed))
         code.scalar(Scalar.EQUAL, R.SCRATCH, R.ROWS, 1)
         with code.loop(R.SCRATCH):
             head(target, Phase.single(), Ref(normed))
