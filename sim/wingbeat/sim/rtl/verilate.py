@@ -20,8 +20,8 @@ from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.rtl.memory import block_ram
 from wingbeat.sim.rtl.verilog import (
     SIMULATION_PASSES,
-    SYNTHESIS_PASSES,
     TOP,
+    WAVES_PASSES,
     Design,
     to_verilog,
     yosys_version,
@@ -177,7 +177,7 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
     passes: tuple[str, ...] = SIMULATION_PASSES
     if waves is not None:
         tracing, defines = _wave_flags(waves)
-        flags, passes = [*flags, *defines], SYNTHESIS_PASSES
+        flags, passes = [*flags, *defines], WAVES_PASSES
         libraries = list(FST_LIBRARIES) if waves == "fst" else []
     sources = [source.read_text() for source in (*SOURCES, block_ram.VERILOG)]
     table = _port_table(design)

@@ -19,6 +19,9 @@ TOP = "top"
 # flattening made constant. `proc` may make multiplexers of `if`s: half the branches.
 SIMULATION_PASSES = ("proc", "flatten", "opt", "memory_collect", "clean")
 
+# Modules stay, for waves that people read; no `always` is left without anything to wait for.
+WAVES_PASSES = ("proc", "memory_collect", "clean")
+
 # As `amaranth.back.verilog` does: modules and `if`s stay as they were written.
 SYNTHESIS_PASSES = ("proc -nomux -norom", "memory_collect")
 
