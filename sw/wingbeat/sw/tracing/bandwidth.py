@@ -10,7 +10,7 @@ import numpy as np
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
 from wingbeat.sim.trace import Traffic
-from wingbeat.sw.tracing.replay import Step
+from wingbeat.sw.tracing.replay import Step, apart
 
 WINDOW = 256
 """Cycles of a window over which an estimate is spread."""
@@ -50,12 +50,13 @@ def measured(traffic: Sequence[Traffic], config: AcceleratorConfig) -> list[Wind
 def estimated(steps: Sequence[Step], cycles: int, config: AcceleratorConfig) -> list[Window]:
     """Spread the bytes of each instruction evenly over its cycles and over all ports.
 
-    For a machine without memory ports. Both directions are counted as reads.
+    For a machine without memory ports. Both directions are counted as reads, and what is read ahead
+    of an instruction is counted with it, so a window may have more than a port can carry.
     """
     # the bytes of a cycle, as differences at the cycles in which an instruction begins and ends
     change = np.zeros(cycles + 2)
-    for step in steps:
-        start, end = step.retired.start, max(step.retired.end, step.retired.start + 1)
+    for step, start in apart(steps):
+        end = max(step.retired.end, start + 1)
         rate = step.bytes / (end - start)
         change[start] += rate
         change[min(end, cycles + 1)] -= rate

@@ -14,7 +14,7 @@ from wingbeat.hw.isa.instructions import Store, StoreKind, Unit
 from wingbeat.hw.isa.mnemonics import mnemonic
 from wingbeat.sim.trace import Recording
 from wingbeat.sw.tracing.bandwidth import Window
-from wingbeat.sw.tracing.replay import Step
+from wingbeat.sw.tracing.replay import Step, apart
 
 Event = dict[str, Any]
 
@@ -61,7 +61,7 @@ class Timeline:
                 *self._stalls(recording),
                 *self._tokens(steps),
                 *self._queues(recording),
-                *self._ports(windows),
+                *self._ports(windows, "%" if recording.traffic else "%, estimated"),
             ],
         }
 
@@ -76,11 +76,8 @@ class Timeline:
             yield self._slice("run", _RUNS, run.begin, run.end, dict(run.arguments))
 
     def _slices(self, steps: Sequence[Step]) -> Iterator[Event]:
-        reached = dict.fromkeys(Unit, 0)
-        for step in steps:
+        for step, begin in apart(steps):
             row = step.retired
-            begin = min(max(row.start, reached[row.unit]), row.end)
-            reached[row.unit] = row.end
             arguments = {
                 "pc": row.pc,
                 "purpose": self._purposes[row.pc],
@@ -117,16 +114,16 @@ class Timeline:
                 args = {"instructions": count}
                 yield self._event("C", f"{unit.name} queue", at=cycle, args=args)
 
-    def _ports(self, windows: Sequence[Window]) -> Iterator[Event]:
+    def _ports(self, windows: Sequence[Window], what: str) -> Iterator[Event]:
         for window in windows:
             for port, shares in enumerate(zip(window.read, window.written, strict=True)):
                 args = dict(
                     zip(("read", "written"), (round(100 * s, 1) for s in shares), strict=True)
                 )
-                yield self._event("C", f"memory port {port} %", at=window.begin, args=args)
+                yield self._event("C", f"memory port {port} {what}", at=window.begin, args=args)
         for port in range(len(windows[-1].read) if windows else 0):
             args = {"read": 0.0, "written": 0.0}
-            yield self._event("C", f"memory port {port} %", at=windows[-1].end, args=args)
+            yield self._event("C", f"memory port {port} {what}", at=windows[-1].end, args=args)
 
     def _slice(self, name: str, track: int, begin: int, end: int, args: Event) -> Event:
         return self._event("X", name, track, begin, args) | {"dur": self._time(end - begin)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.cost import cost
 from wingbeat.hw.errors import DeviceError
-from wingbeat.hw.isa.instructions import Instruction, Scalar, System
+from wingbeat.hw.isa.instructions import Instruction, Scalar, System, Unit
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.sequencer import Sequencer
 from wingbeat.sim.trace import Retired, Run
@@ -66,6 +66,18 @@ def replay(run: Run, program: Program, config: AcceleratorConfig) -> Iterator[St
             loops.enter(pc, instruction.length)
     if count:
         raise DeviceError(f"the trace must end with the program, and has {count} instructions more")
+
+
+def apart(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
+    """Yield every step with the cycle since which it is the oldest in progress in its unit.
+
+    That is where the one before ends, or the step's own start, if that is later.
+    """
+    reached = dict.fromkeys(Unit, 0)
+    for step in steps:
+        row = step.retired
+        yield step, min(max(row.start, reached[row.unit]), row.end)
+        reached[row.unit] = row.end
 
 
 class _Loops:
