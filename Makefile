@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
 
-.PHONY: demo test lint format docs fuzz quality bench rtl clean
+.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -59,6 +59,14 @@ fuzz: $(VENV)/.develop
 	$(BIN)/python -m tests.compiler.fuzz_image $(COUNT) --seed $(SEED)
 	$(BIN)/python -m tests.hw.isa.fuzz_decode $(COUNT) --seed $(SEED)
 	$(BIN)/python -m tests.hw.verify.fuzz_programs 5000 --seed $(SEED)
+
+# the proofs of `tests/formal`, deeper than `make test` does them (an hour)
+formal: $(VENV)/.develop
+	$(BIN)/python -m tests.formal.catalogue --json docs/figures/formal.json
+
+# break each RTL unit twice; a test must fail (hours: each mutation builds what it changes)
+mutation: $(VENV)/.develop
+	$(BIN)/python -m tests.mutation.run --count 2 --seed $(SEED) --json docs/figures/mutation.json
 
 # perplexity, KL and top-1 of the ISA machine against the float reference, two Debian texts
 quality: $(VENV)/.develop $(VENV)/.demo
