@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.progress import track
-from tests.formal import axi, order, reader, streams, tokens, unit_queue, writer
+from tests.formal import arbiter, axi, order, reader, streams, tokens, unit_queue, writer
 from tests.formal.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -20,6 +20,7 @@ CASES: tuple[Case, ...] = (
     *order.CASES,
     *tokens.CASES,
     *unit_queue.CASES,
+    *arbiter.CASES,
     *axi.CASES,
     *reader.CASES,
     *writer.CASES,
