@@ -29,16 +29,20 @@ CONFIG = AcceleratorConfig(
 
 
 class FetchStreams(Streams):
-    """A program is started when none is being loaded, and where it lies does not change."""
+    """A program is started when none is being loaded, and beats come when they were asked for."""
 
     def rules(self, m: Module) -> None:
         """Keep the operands of the request."""
         super().rules(m)
         unit = self.unit
-        loading, address, count = Signal(), Signal(32), Signal.like(unit.count)
-        m.d.sync += [loading.eq(unit.loading), address.eq(unit.address), count.eq(unit.count)]
+        address, count = Signal.like(unit.address), Signal.like(unit.count)
+        m.d.sync += [address.eq(unit.address), count.eq(unit.count)]
         kept = (unit.address == address) & (unit.count == count)
-        m.d.comb += Assume(~unit.loading | (~unit.start & (~(loading | unit.loading) | kept)))
+        m.d.comb += [
+            Assume(~unit.loading | (~unit.start & kept)),
+            Assume(~(unit.request.valid & unit.response.valid)),
+            Assume(~unit.start | (unit.count != 0)),
+        ]
 
 
 class FaultStreams(Streams):
@@ -87,7 +91,8 @@ CASES = (
     Case("stream reader", StreamReader, lambda unit: Streams(unit(CONFIG)),
          Bug("with m.If(both):", "with m.If(sent.any()):")),
     Case("fetch", Fetch, lambda unit: FetchStreams(unit()),
-         Bug("with m.If(self.request.ready):", "with m.If(~self.request.ready):")),
+         Bug("with m.If(self.request.ready):", "with m.If(~self.request.ready):"),
+         mode="bmc", depth=8, deep=30),
     Case("unit queue", UnitQueue, lambda unit: TokenStreams(unit(8, 4)),
          Bug("waiting.r_rdy & met & started.w_rdy & ~head.fence",
              "waiting.r_rdy & met & started.w_rdy & ~head.fence & ~self.done"),
