@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
 
-.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl clean
+.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl timeline clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -79,6 +79,13 @@ bench: $(VENV)/.bench $(VENV)/.demo
 # SmolLM2 on the RTL of four lanes: cycles, bandwidth, equality (ten minutes of building at first)
 rtl: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/python -m benchmarks.rtl --json docs/figures/rtl.json
+
+# a layer in decode on the RTL of one lane, as a picture
+timeline: $(VENV)/.develop
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[figures]"
+	mkdir -p build
+	$(BIN)/wingbeat trace tests/models/tiny.gguf --prompt "ROMEO." --device rtl --context 64 --max-tokens 3 -o build/timeline.json
+	$(BIN)/python -m benchmarks.timeline build/timeline.json docs/figures/timeline.svg --loops 2 0 2
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
