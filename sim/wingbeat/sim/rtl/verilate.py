@@ -30,6 +30,9 @@ from wingbeat.sim.rtl.waves import FST_HEADERS, FST_LIBRARIES, WRITERS, WaveForm
 
 Optimise = Literal["compile", "speed"]
 
+DEADLINE = 3600
+"""Seconds that a tool may take; a machine of sixteen lanes is a quarter of that."""
+
 NATIVE = Path(__file__).parent / "native"
 SOURCES = sorted(NATIVE.iterdir())
 
@@ -39,6 +42,7 @@ FLAGS: dict[Optimise, list[str]] = {
     "compile": ["-O1"],
     "speed": ["-O2"],
 }
+RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
 # fmt: off
 VERILATOR_FLAGS = [
@@ -74,6 +78,7 @@ def verilator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=DEADLINE,
     )
 
 
@@ -86,16 +91,18 @@ def _compiler() -> str:
     return os.environ.get("CXX", "g++")
 
 
-def _tools() -> list[str]:
+def tools() -> list[str]:
+    """Return what a build depends on besides its sources: versions and flags."""
     return [_compiler_version(), version("verilator"), *VERILATOR_FLAGS, *COMMON_FLAGS]
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
+    """Return what names a build in the cache: 32 hexadecimal digits."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
 @contextmanager
-def _building(target: Path) -> Iterator[Path]:
+def building(target: Path) -> Iterator[Path]:
     """Yield a folder to build in under `target`'s lock; its contents are thrown away after."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with open(target.with_suffix(".lock"), "w") as lock:
@@ -107,27 +114,29 @@ def _building(target: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
-def _compile(*arguments: str | Path) -> None:
+def compile_cpp(*arguments: str | Path) -> None:
+    """Run the C++ compiler on what Verilator wrote."""
     root = verilator_root() / "include"
     process = subprocess.run(
         [_compiler(), *COMMON_FLAGS, f"-I{root}", f"-I{root}/vltstd", f"-I{NATIVE}", *arguments],
         capture_output=True,
         text=True,
         check=False,
+        timeout=DEADLINE,
     )
     if process.returncode:
         raise RuntimeError(f"C++ compiler failed:\n{process.stderr[:4000]}")
 
 
-def _runtime() -> Path:
-    """Return Verilator's runtime as an object file: the same for all designs."""
-    target = cache_folder() / f"runtime-{_digest(*_tools())}.o"
+def runtime(sources: tuple[str, ...], *flags: str) -> Path:
+    """Return files of Verilator's runtime as one object file: the same for all designs."""
+    target = cache_folder() / f"runtime-{digest(*sources, *flags, *tools())}.o"
     if not target.exists():
-        with _building(target) as folder:
+        with building(target) as folder:
             if not target.exists():
                 source = folder / "runtime.cpp"
-                source.write_text('#include "verilated.cpp"\n#include "verilated_threads.cpp"\n')
-                _compile("-O2", "-c", source, "-o", folder / "runtime.o")
+                source.write_text("".join(f'#include "{name}"\n' for name in sources))
+                compile_cpp("-O2", *flags, "-c", source, "-o", folder / "runtime.o")
                 (folder / "runtime.o").rename(target)
     return target
 
@@ -181,11 +190,11 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
         libraries = list(FST_LIBRARIES) if waves == "fst" else []
     sources = [source.read_text() for source in (*SOURCES, block_ram.VERILOG)]
     table = _port_table(design)
-    digest = _digest(design.rtlil, table, yosys_version(), *_tools(), *tracing, *flags, *sources)
-    target = cache_folder() / f"{digest}.so"
+    name = digest(design.rtlil, table, yosys_version(), *tools(), *tracing, *flags, *sources)
+    target = cache_folder() / f"{name}.so"
     if target.exists():
         return target
-    with _building(target) as folder:
+    with building(target) as folder:
         if not target.exists():
             (folder / f"{TOP}.v").write_text(to_verilog(design, passes))
             written = (folder / f"{TOP}.v", block_ram.VERILOG)
@@ -200,8 +209,8 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
                 names.insert(0, f"verilated_{waves}_c.cpp")  # its templates, before they are used
             everything.write_text("".join(f'#include "{name}"\n' for name in names))
             library = folder / "model.so"
-            objects = (everything, _runtime())
-            _compile(
+            objects = (everything, runtime(RUNTIME))
+            compile_cpp(
                 *flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread", *libraries
             )
             library.rename(target)
