@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
 
-.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl timeline clean
+.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl bus-model timeline clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -86,6 +86,10 @@ timeline: $(VENV)/.develop
 	mkdir -p build
 	$(BIN)/wingbeat trace tests/models/tiny.gguf --prompt "ROMEO." --device rtl --context 64 --max-tokens 3 -o build/timeline.json
 	$(BIN)/python -m benchmarks.timeline build/timeline.json docs/figures/timeline.svg --loops 2 0 2
+
+# what a memory in Python costs: the same machine under cocotb and in process
+bus-model: $(VENV)/.develop
+	$(BIN)/python -m benchmarks.bus_model --json docs/figures/bus_model.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -31,7 +31,7 @@ def test_machine(name: str, tmp_path: Path) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(pattern=[pauses.never, pauses.in_bursts])
+@cocotb.parametrize(pattern=[pauses.randomly, pauses.in_bursts])
 async def a_program_writes_the_same_bytes(dut: Any, pattern: pauses.Pauses) -> None:
     """Every byte that it may write, whatever the memories' pauses."""
     definition = Runner(image())
