@@ -12,12 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.progress import track
-from tests.formal import arbiter, axi, order, reader, streams, tokens, unit_queue, writer
+from tests.formal import arbiter, axi, order, reader, sharing, streams, tokens, unit_queue, writer
 from tests.formal.case import Case
 
 CASES: tuple[Case, ...] = (
     *streams.CASES,
     *order.CASES,
+    *sharing.CASES,
     *tokens.CASES,
     *unit_queue.CASES,
     *arbiter.CASES,

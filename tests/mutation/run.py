@@ -2,8 +2,9 @@
 
     python -m tests.mutation.run --count 2 --seed 1 --json docs/figures/mutation.json [FILE ...]
 
-Each mutation is applied to a copy of `hw/`; the tests that mirror the file run on it, then those of
-its folder, then a model on the whole machine of one lane, until one fails.
+Each mutation is applied to a copy of `hw/`; the proofs of the file's unit run on it, then the tests
+that mirror the file, those of its folder, and a model on the whole machine of one lane, until one
+fails.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.progress import track
+from tests.formal.catalogue import CASES
 from tests.mutation.mutations import Mutation, mutations
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = Path("hw/wingbeat/hw/rtl")
-MACHINE = "tests/sim/rtl/test_machine.py::test_the_model_writes_the_same_bytes[one lane]"
+MACHINE = ["tests/sim/rtl/test_machine.py::test_the_model_writes_the_same_bytes[one lane]"]
 FOLDERS = ("hw", "sw", "sim", "compiler", "boards")
 DEADLINE = 300
 """Seconds that a stage of tests may take; a mutation may make a program run for ever."""
@@ -36,7 +38,7 @@ DEADLINE = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutation: "killed", by a test; "timeout"; or "survived"."""
+    """What became of a mutation: "killed" by a test, "timeout" or "survived"."""
 
     file: str
     change: str
@@ -52,14 +54,27 @@ def components() -> list[Path]:
     return [file.relative_to(ROOT) for file in files if mutations(file.read_text())]
 
 
-def stages(file: Path, machine: bool = True) -> list[str]:
-    """Return what is run for a file, cheapest first."""
+def stages(file: Path, machine: bool = True) -> list[list[str]]:
+    """Return what is run for a file, cheapest first: lists of tests."""
     folder = Path("tests") / file.parent.relative_to("hw/wingbeat")
     own = folder / f"test_{file.stem}.py"
-    found = [str(own)] if (ROOT / own).exists() else []
+    found = [proofs] if (proofs := _proofs(file)) else []
+    if (ROOT / own).exists():
+        found.append([str(own)])
     if file.parent != RTL and any((ROOT / folder).glob("test_*.py")):
-        found.append(str(folder))
+        found.append([str(folder)])
     return [*found, MACHINE] if machine or not found else found
+
+
+def _proofs(file: Path) -> list[str]:
+    """Return the formal proofs of a file's unit, without those of seeded bugs."""
+    module = ".".join(file.relative_to("hw").with_suffix("").parts)
+    return [
+        f"tests/formal/test_proofs.py::{test}[{case.name.replace(' ', '_')}]"
+        for case in CASES
+        for test in ("test_it_holds", "test_everything_it_speaks_of_happens")
+        if case.unit.__module__ == module
+    ]
 
 
 @contextmanager
@@ -81,7 +96,7 @@ def workshop() -> Iterator[Path]:
 
 
 def attempt(
-    file: Path, mutation: Mutation, tests: list[str], deadline: float = DEADLINE
+    file: Path, mutation: Mutation, tests: list[list[str]], deadline: float = DEADLINE
 ) -> Outcome:
     """Apply one mutation and run tests until one fails."""
     start = time.monotonic()
@@ -97,7 +112,7 @@ def attempt(
             "XDG_CACHE_HOME": str(folder / "cache"),
         }
         for stage in tests:
-            options = ["-x", "--tb=line", "-p", "no:cacheprovider", stage]
+            options = ["-x", "--tb=line", "-p", "no:cacheprovider", *stage]
             try:
                 run = subprocess.run(
                     [sys.executable, "-m", "pytest", *options],
@@ -109,11 +124,11 @@ def attempt(
                     check=False,
                 )
             except subprocess.TimeoutExpired:
-                outcome, by = "timeout", stage
+                outcome, by = "timeout", stage[0]
                 break
             if run.returncode:
                 failed = re.search(r"^(?:FAILED|ERROR) (\S+)", run.stdout, re.M)
-                outcome, by = "killed", failed[1] if failed else stage
+                outcome, by = "killed", failed[1] if failed else stage[0]
                 break
     text = mutation.describe(source)
     return Outcome(str(file), text, mutation.kind, outcome, by, round(time.monotonic() - start, 1))

@@ -20,7 +20,7 @@ class Unit:
 '''
 
 FILE = RTL / "sequencer" / "tokens.py"
-TESTS = ["tests/hw/rtl/sequencer/test_tokens.py"]
+TESTS = [["tests/hw/rtl/sequencer/test_tokens.py"]]
 
 
 def test_the_changes_of_a_source() -> None:
@@ -51,9 +51,12 @@ def test_every_component_can_be_broken_and_stays_a_program() -> None:
 
 
 def test_a_file_s_own_tests_come_first() -> None:
-    assert stages(FILE, machine=False) == [*TESTS, "tests/hw/rtl/sequencer"]
-    assert "test_machine" in stages(FILE)[-1]
-    assert "test_machine" in stages(RTL / "accelerator.py", machine=False)[0]
+    proofs, *others = stages(FILE, machine=False)
+    assert others == [*TESTS, ["tests/hw/rtl/sequencer"]]
+    assert "tests/formal/test_proofs.py::test_it_holds[token_counters]" in proofs
+    assert not any("test_a_bug_is_found" in proof for proof in proofs)
+    assert "test_machine" in stages(FILE)[-1][0]
+    assert "test_machine" in stages(RTL / "accelerator.py", machine=False)[0][0]
 
 
 def test_the_same_seed_makes_the_same_changes() -> None:
@@ -70,7 +73,7 @@ def _change(old: str, new: str) -> Mutation:
 def test_a_bug_is_killed() -> None:
     outcome = attempt(FILE, _change("count + give - take", "count + give + take"), TESTS)
     assert outcome.outcome == "killed"
-    assert outcome.by.startswith(TESTS[0])
+    assert outcome.by.startswith(TESTS[0][0])
 
 
 def test_a_change_without_effect_survives() -> None:
