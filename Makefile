@@ -60,7 +60,7 @@ fuzz: $(VENV)/.develop
 	$(BIN)/python -m tests.hw.isa.fuzz_decode $(COUNT) --seed $(SEED)
 	$(BIN)/python -m tests.hw.verify.fuzz_programs 5000 --seed $(SEED)
 
-# the proofs of `tests/formal`, deeper than `make test` does them (an hour)
+# the proofs of `tests/formal`, deeper than `make test` does them; each may take half an hour
 formal: $(VENV)/.develop
 	$(BIN)/python -m tests.formal.catalogue --json docs/figures/formal.json
 
