@@ -144,6 +144,11 @@ class AcceleratorConfig(BaseModel):
         return self.ports * self.port_bits // 8
 
     @property
+    def word_beats(self) -> int:
+        """Beats of a port's bus word, at least one: memory is read in whole words."""
+        return max(1, self.port_bits // BEAT_BITS)
+
+    @property
     def weight_formats(self) -> tuple[WeightFormat, ...]:
         """`formats`, parsed."""
         return tuple(WeightFormat.parse(name) for name in self.formats)

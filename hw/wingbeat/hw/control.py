@@ -3,6 +3,9 @@
 It lies at the start of the image's `control` region, on port 0, and holds what a host polls while
 a program runs. Tokens pass through a ring: the program writes entry `head mod RING_ENTRIES`, then
 the head; the host reads entries up to the head, then moves the tail.
+
+Who publishes a token looks at the abort word too. The machine writes `REPORTED` when a program
+begins, when it ends, and now and then in between.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ class ControlBlock(Packed):
 
     head: int = bits(32, "tokens published since the image was loaded")
     tail: int = bits(32, "tokens that the host has taken")
-    abort: int = bits(32, "not 0: stop at the next loop boundary")
+    abort: int = bits(32, "not 0: stop at the next loop boundary, or of a full ring at once")
     heartbeat: int = bits(32, "instructions retired, modulo 2**32")
     state: State = choice(State, "what the device is doing")
     error: ErrorCode = choice(ErrorCode, "why it stopped")
@@ -56,6 +59,9 @@ class ControlBlock(Packed):
         """Return the word offset of a field."""
         return next(slot.offset for slot in cls.slots() if slot.name == name) // 32
 
+
+REPORTED = ("heartbeat", "state", "error", "error_pc", "error_unit")
+"""Fields that the machine itself writes: the last word of the first beat, and the second beat."""
 
 RING_WORD = 16
 """Word offset of the ring's first entry: a beat boundary behind the block."""

@@ -78,9 +78,11 @@ class RegisterMap(enum.Enum):
     INTERRUPT_STATUS = Register(0x00C, True, "bits of `Interrupt`; a written 1 toggles a bit")
     PROGRAM = Register(0x010, True, "first beat of the program, on port 0")
     INSTRUCTIONS = Register(0x014, True, "instructions of the program")
-    CONTROL_BLOCK = Register(0x018, True, "word address of the control block, on port 0")
+    CONTROL_BLOCK = Register(
+        0x018, True, "word address of the control block, a multiple of 4, on port 0"
+    )
     WATCHDOG = Register(0x01C, True, "cycles without a retirement that end a program; 0: never")
-    ABORT = Register(0x020, True, "not 0: end at the next loop boundary")
+    ABORT = Register(0x020, True, "not 0: end at the next loop boundary, or of a full ring at once")
     ARGUMENT = Register(0x040, True, "arguments of the program", ARGUMENTS)
     MEMORY_BASE = Register(0x080, True, "byte address of beat 0 on each port, 64 bits", 2 * PORTS)
     IDENTITY = Register(0x200, False, "`IDENTITY`")

@@ -4,22 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import (
+    Cat,
+    ClockDomain,
+    ClockSignal,
+    DomainRenamer,
+    Module,
+    ResetInserter,
+    ResetSignal,
+    Value,
+)
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
 from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.register_map import ADDRESS_BITS
 from wingbeat.hw.rtl.bus.arbiter import ReadArbiter
 from wingbeat.hw.rtl.bus.axi import Axi4, AxiLite
+from wingbeat.hw.rtl.bus.port import beats_moved, drive
 from wingbeat.hw.rtl.bus.read_engine import ReadEngine
 from wingbeat.hw.rtl.bus.serialiser import Serialiser
+from wingbeat.hw.rtl.bus.write_engine import WriteEngine
 from wingbeat.hw.rtl.matrix.unit import MatrixUnit
 from wingbeat.hw.rtl.memory.operand_memory import OperandMemory
 from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
 from wingbeat.hw.rtl.registers import Registers
+from wingbeat.hw.rtl.report import Reporter
 from wingbeat.hw.rtl.sequencer.program import ACTIVITY, RETIRED
 from wingbeat.hw.rtl.sequencer.sequencer import Sequencer
 from wingbeat.hw.rtl.transfer.load import LoadUnit
@@ -33,8 +46,15 @@ READERS = 4
 """Users of port 0, at most: weights, LD, ST (the ring's tail), program."""
 
 
+_IN_RUN = DomainRenamer("run")
+
+
 class Accelerator(wiring.Component):
     """One core.
+
+    Units and read engines lie in the domain `run`: clocked as `sync`, and in reset whenever no
+    program runs. What finishes bursts after a program has failed, arbiters and write engine, does
+    not, nor do the memories and all that the host sees.
 
     Attributes
     ----------
@@ -65,10 +85,17 @@ class Accelerator(wiring.Component):
         config = self._config
         m.submodules.registers = registers = Registers(config)
         m.submodules.sequencer = sequencer = Sequencer(config)
-        m.submodules.load = load = LoadUnit(config)
-        m.submodules.store = store = StoreUnit(config)
-        m.submodules.matrix = matrix = MatrixUnit(config)
-        m.submodules.vector = vector = VectorUnit(config)
+        m.domains.run = ClockDomain("run", local=True)
+        m.d.comb += [
+            ClockSignal("run").eq(ClockSignal()),
+            ResetSignal("run").eq(ResetSignal() | sequencer.clear),
+        ]
+        load, store = LoadUnit(config), StoreUnit(config)
+        matrix, vector = MatrixUnit(config), VectorUnit(config)
+        m.submodules.load = _IN_RUN(load)
+        m.submodules.store = _IN_RUN(store)
+        m.submodules.matrix = _IN_RUN(matrix)
+        m.submodules.vector = _IN_RUN(vector)
         m.submodules.vectors = vectors = VectorMemory(config)
         m.submodules.operands = operands = OperandMemory(config)
 
@@ -91,8 +118,14 @@ class Accelerator(wiring.Component):
         m.d.comb += vector.leave_out.eq(vectors.leave_out)
 
         self._host(m, registers, sequencer)
-        m.d.comb += sequencer.paused.eq(store.waiting)
-        self._ports(m, registers, sequencer, load, store, matrix)
+        m.d.comb += [
+            sequencer.paused.eq(store.waiting),
+            sequencer.aborted.eq(registers.aborted | store.abort),
+        ]
+        m.submodules.writer = writer = WriteEngine(config.port_bits, config.ports)
+        written = self._write(m, registers, sequencer, store, writer)
+        read = self._read(m, registers, sequencer, load, store, matrix, writer)
+        m.d.comb += sequencer.quiet.eq(written & read)
         return m
 
     def _host(self, m: Module, registers: Registers, sequencer: Sequencer) -> None:
@@ -106,14 +139,41 @@ class Accelerator(wiring.Component):
             sequencer.program.eq(registers.program),
             sequencer.count.eq(registers.instructions),
             sequencer.arguments.eq(registers.arguments),
-            sequencer.aborted.eq(registers.aborted),
             sequencer.watchdog.eq(registers.watchdog),
             registers.retires.eq(Cat(retired.valid for retired in sequencer.retired)),
+            registers.running.eq(~sequencer.clear),
         ]
         for name in ("state", "error", "error_pc", "error_unit", "ended", "busy", "stalled"):
             m.d.comb += getattr(registers, name).eq(getattr(sequencer, name))
 
-    def _ports(
+    def _write(
+        self,
+        m: Module,
+        registers: Registers,
+        sequencer: Sequencer,
+        store: StoreUnit,
+        writer: WriteEngine,
+    ) -> Value:
+        """Let ST write, and the machine itself report; return whether all is written."""
+        reporter = Reporter(self._config.ports)
+        m.submodules.reporter = ResetInserter(sequencer.stop)(reporter)
+        connect(m, store.beats, reporter.beats)
+        connect(m, reporter.merged, writer.beats)
+        m.d.comb += [
+            store.written.eq(writer.idle),
+            store.write_error.eq(writer.error),
+            writer.stop.eq(sequencer.stop),
+            reporter.block.eq(registers.control_block),
+            reporter.now.eq(sequencer.report),
+            reporter.running.eq(~sequencer.clear),
+            reporter.heartbeat.eq(registers.retired),
+            reporter.state.eq(sequencer.reported),
+        ]
+        for name in ("error", "error_pc", "error_unit"):
+            m.d.comb += getattr(reporter, name).eq(getattr(sequencer, name))
+        return reporter.idle & writer.idle
+
+    def _read(
         self,
         m: Module,
         registers: Registers,
@@ -121,18 +181,21 @@ class Accelerator(wiring.Component):
         load: LoadUnit,
         store: StoreUnit,
         matrix: MatrixUnit,
-    ) -> None:
-        """Share every port between those who read from it; ST alone writes."""
+        writer: WriteEngine,
+    ) -> Value:
+        """Share every port between those who read from it; return whether all is read."""
         bits = self._config.port_bits
-        m.submodules.fetch = fetch = ReadEngine(bits, FETCH_WORDS)
-        m.submodules.fetch_beats = beats = Serialiser(bits)
+        fetch, beats = ReadEngine(bits, FETCH_WORDS), Serialiser(bits)
+        m.submodules.fetch = _IN_RUN(fetch)
+        m.submodules.fetch_beats = _IN_RUN(beats)
         connect(m, sequencer.request, fetch.request)
         connect(m, fetch.response, beats.words)
         connect(m, beats.beats, sequencer.beats)
         m.d.comb += sequencer.fetch_error.eq(fetch.error)
+        quiet, errors = [], []
         for index, port in enumerate(self.memory):
             engine = ReadEngine(bits)
-            m.submodules[f"engine_{index}"] = engine
+            m.submodules[f"engine_{index}"] = _IN_RUN(engine)
             connect(m, matrix.requests[index], engine.request)
             connect(m, engine.response, matrix.responses[index])
             users = [engine.bus, load.bus[index]]
@@ -142,29 +205,11 @@ class Accelerator(wiring.Component):
             for user, place in zip(users, arbiter.users, strict=True):
                 connect(m, user, place)
             base = registers.memory_base[index]
-            self._drive(m, port, arbiter.bus, store.writes[index], base)
-            m.d.comb += registers.beats[index].eq(self._moved(port))
-
-    def _drive(self, m: Module, port: Any, reads: Any, writes: Any, base: Any) -> None:
-        """Add the port's base address to all addresses."""
-        for name, source in (("ar", reads), ("aw", writes), ("w", writes)):
-            channel, ours = getattr(port, name), getattr(source, name)
-            for field in channel.signature.members:
-                if field == "ready":
-                    m.d.comb += ours.ready.eq(channel.ready)
-                elif field == "addr":
-                    m.d.comb += channel.addr.eq(ours.addr + base)
-                elif field != "id" or "id" in ours.signature.members:
-                    m.d.comb += getattr(channel, field).eq(getattr(ours, field))
-        for name, source in (("r", reads), ("b", writes)):
-            channel, ours = getattr(port, name), getattr(source, name)
-            for field in ours.signature.members:
-                if field == "ready":
-                    m.d.comb += channel.ready.eq(ours.ready)
-                else:
-                    m.d.comb += getattr(ours, field).eq(getattr(channel, field))
-
-    def _moved(self, port: Any) -> Any:
-        """Return the beats that a port moves in this cycle."""
-        read, written = port.r.valid & port.r.ready, port.w.valid & port.w.ready
-        return (read + written) * max(1, self._config.port_bits // 128)
+            drive(m, port, arbiter.bus, writer.bus[index], base)
+            m.d.comb += registers.beats[index].eq(beats_moved(port))
+            m.d.comb += arbiter.stop.eq(sequencer.clear)
+            quiet.append(arbiter.quiet)
+            errors.append(engine.error)
+        with m.If(Cat(errors).any()):
+            m.d.comb += sequencer.mpe.fault.eq(ErrorCode.MEMORY_BUS)
+        return Cat(quiet).all()

@@ -14,7 +14,7 @@ BEATS_BITS = 4
 
 
 class Counters(wiring.Component):
-    """Adds up events of each cycle while a program runs.
+    """Adds up events of each cycle while a program runs, and what the ports move at any time.
 
     Parameters
     ----------
@@ -51,14 +51,16 @@ class Counters(wiring.Component):
         m = Module()
         retires = Signal(range(len(Unit) + 1))
         m.d.comb += retires.eq(sum(self.retires))
-        sums = [(self.cycles, 1), (self.retired, retires)]
+        events = [(self.cycles, 1), (self.retired, retires)]
         for unit in Unit:
-            sums.append((self.busy_cycles[unit.value], self.busy[unit.value]))
-            sums.append((self.stalled_cycles[unit.value], self.stalled[unit.value]))
-        sums += list(zip(self.moved, self.beats, strict=True))
-        for total, step in sums:
+            events.append((self.busy_cycles[unit.value], self.busy[unit.value]))
+            events.append((self.stalled_cycles[unit.value], self.stalled[unit.value]))
+        sums = [(total, step, self.running) for total, step in events]
+        # ports also move what is under way when a program ends, and the report
+        sums += [(total, step, 1) for total, step in zip(self.moved, self.beats, strict=True)]
+        for total, step, counts in sums:
             with m.If(self.clear):
                 m.d.sync += total.eq(0)
-            with m.Elif(self.running):
+            with m.Elif(counts):
                 m.d.sync += total.eq(total + step)
         return m

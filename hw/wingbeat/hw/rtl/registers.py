@@ -18,7 +18,7 @@ from wingbeat.hw.register_map import (
     RegisterMap,
 )
 from wingbeat.hw.rtl.bus.axi import AxiLite
-from wingbeat.hw.rtl.counters import BEATS_BITS, Counters
+from wingbeat.hw.rtl.counters import BEATS_BITS, COUNTER_BITS, Counters
 from wingbeat.hw.rtl.lite_port import LitePort
 from wingbeat.hw.rtl.sequencer.program import PC_BITS
 
@@ -39,6 +39,8 @@ class Registers(wiring.Component):
     start : pulses when START is written while no program runs
     program ... memory_base : what the host wrote
     state ... ended : from `Sequencer`
+    running : a program runs: what happens is counted
+    retired : instructions since the start
     retires, busy, stalled, beats : for `Counters`
     """
 
@@ -62,6 +64,8 @@ class Registers(wiring.Component):
                 "error_pc": In(PC_BITS),
                 "error_unit": In(Unit),
                 "ended": In(1),
+                "running": In(1),
+                "retired": Out(COUNTER_BITS),
                 "retires": In(units),
                 "busy": In(units),
                 "stalled": In(units),
@@ -130,11 +134,12 @@ class Registers(wiring.Component):
         m.submodules.counters = counters = Counters(self._config.ports)
         m.d.comb += [
             counters.clear.eq(self.start),
-            counters.running.eq(self.state == State.RUNNING),
+            counters.running.eq(self.running),
             counters.retires.eq(self.retires),
             counters.busy.eq(self.busy),
             counters.stalled.eq(self.stalled),
             counters.beats.eq(self.beats),
+            self.retired.eq(counters.retired),
         ]
         words = {R.RETIRED.word(): counters.retired, R.CYCLES.word(): counters.cycles}
         words |= {R.BUSY.word(u.value): counters.busy_cycles[u.value] for u in Unit}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -28,6 +28,9 @@ class WriteEngine(wiring.Component):
     `BURST_WORDS`; a beat with `last` ends both. A burst is offered when all its data are here, its
     address and its data independently of each other. Writes to one port are made in order.
 
+    While `stop` is high no beat is taken. Bursts whose data are complete are written and answered;
+    what is left of the others is then forgotten.
+
     Parameters
     ----------
     port_bits : data width of a port
@@ -36,7 +39,8 @@ class WriteEngine(wiring.Component):
     Attributes
     ----------
     beats : stream of `beat_layout(ports)`; whoever stops sending marks its last beat with `last`
-    idle : all that was taken has been written and answered
+    stop : whoever sends is in reset
+    idle : all that was taken has been written and answered, or forgotten
     error : pulse, a write was answered with an error
     bus : the write halves of all ports, without ids
     """
@@ -47,6 +51,7 @@ class WriteEngine(wiring.Component):
         super().__init__(
             {
                 "beats": In(stream.Signature(beat_layout(ports))),
+                "stop": In(1),
                 "idle": Out(1),
                 "error": Out(1),
                 "bus": Out(Axi4Write(port_bits)).array(ports),
@@ -56,21 +61,35 @@ class WriteEngine(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Words, bursts, answers."""
         m = Module()
-        m.submodules.word = word = WriteWord(self._port_bits, self._ports)
-        wiring.connect(m, wiring.flipped(self.beats), word.beats)
+        word = WriteWord(self._port_bits, self._ports)
         taken = Signal()
         closed = Signal()
         answered = Signal(range(self._ports + 1))
         pending = Signal(range(OUTSTANDING + 1))
-        m.d.comb += closed.eq(taken & word.word.payload.last)
+        forget = Signal()
+        m.submodules.word = ResetInserter(forget)(word)
+        m.d.comb += [
+            word.beats.payload.eq(self.beats.payload),
+            word.beats.valid.eq(self.beats.valid & ~self.stop),
+            self.beats.ready.eq(word.beats.ready & ~self.stop),
+            closed.eq(taken & word.word.payload.last),
+            self.idle.eq(word.empty & (pending == 0)),
+            forget.eq(self.stop & (pending == 0)),
+        ]
         m.d.sync += pending.eq(pending + closed - answered)
-        m.d.comb += self.idle.eq(word.empty & (pending == 0))
-        self._send_data(m, word, taken, closed, pending != OUTSTANDING)
+        room = (pending != OUTSTANDING) & ~self.stop
+        self._send_data(m, word, taken, closed, room, forget)
         self._answers(m, answered)
         return m
 
     def _send_data(
-        self, m: Module, word: WriteWord, taken: Signal, closed: Signal, room: Any
+        self,
+        m: Module,
+        word: WriteWord,
+        taken: Signal,
+        closed: Signal,
+        room: Any,
+        forget: Signal,
     ) -> None:
         """Store words until their burst is complete, then offer its address and its data."""
         address_layout = data.StructLayout(
@@ -81,7 +100,8 @@ class WriteEngine(wiring.Component):
             }
         )
         layout = word.word.payload.shape()
-        m.submodules.words = words = SyncFIFOBuffered(width=layout.size, depth=2 * BURST_WORDS)
+        words = SyncFIFOBuffered(width=layout.size, depth=2 * BURST_WORDS)
+        m.submodules.words = ResetInserter(forget)(words)
         m.submodules.bursts = bursts = SyncFIFOBuffered(width=address_layout.size, depth=BURSTS)
         here = word.word.payload
         start = Signal.like(here.address, reset_less=True)
@@ -110,6 +130,8 @@ class WriteEngine(wiring.Component):
             m.d.sync += begun.eq(~here.last)
             with m.If(~begun):
                 m.d.sync += start.eq(here.address)
+        with m.If(forget):
+            m.d.sync += begun.eq(0)
         m.d.comb += sent.eq(words.r_en & words.r_rdy & out.last)
         m.d.sync += complete.eq(complete + closed - sent)
         size = exact_log2(self._port_bits // 8)

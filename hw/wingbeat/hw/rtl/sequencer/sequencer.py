@@ -29,8 +29,8 @@ class Sequencer(wiring.Component):
     """Runs programs: equals `wingbeat.hw.sequencer.Sequencer`, with units that run decoupled.
 
     A start loads the program, then runs it. All state but `Status` is held in reset while no
-    program runs, so every start finds queues and counters empty. A program that fails leaves its
-    units in the middle of something: they are to be reset before the next start.
+    program runs (`clear`), and the units are to be as well: every start finds them, queues and
+    counters empty, however the program before it ended.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Sequencer(wiring.Component):
     start : begins a program, unless one is running
     program, count : first beat and number of instructions, at most `INSTRUCTIONS`
     arguments : argument i becomes scalar register 1 + i
-    aborted : ends the program at the next loop boundary
+    aborted : ends the program at the next loop boundary, or at once when it is `paused`
     watchdog, paused : see `Watchdog`
     request, beats : read the program from memory port 0
     fetch_error : the bus answered with an error
@@ -50,6 +50,7 @@ class Sequencer(wiring.Component):
     ahead : commands of the matrix unit, to its stream reader
     retired : [unit] the instruction that ends in this cycle
     activity : see `ACTIVITY`
+    quiet, clear, stop, report, reported : see `Status`
     state, error, error_pc, error_unit, ended : see `Status`
     busy, stalled : [unit] it works; it has nothing but an instruction that waits for tokens (SYS:
         an instruction that waits for room in a queue)
@@ -73,6 +74,11 @@ class Sequencer(wiring.Component):
                 "ahead": Out(stream.Signature(resolved(Multiply))),
                 "retired": Out(data.ArrayLayout(RETIRED, len(Unit))),
                 "activity": Out(ACTIVITY),
+                "quiet": In(1),
+                "clear": Out(1),
+                "stop": Out(1),
+                "report": Out(1),
+                "reported": Out(State),
                 "state": Out(State),
                 "error": Out(ErrorCode),
                 "error_pc": Out(PC_BITS),
@@ -97,12 +103,13 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the module."""
         m = Module()
-        stopped = Signal()
-        m.d.comb += stopped.eq(self._status.state != State.RUNNING)
+        stopped = self._status.clear
         m.submodules.status = self._status
         m.submodules.processor = ResetInserter(stopped)(self._processor)
         m.submodules.tokens = ResetInserter(stopped)(self._tokens)
-        m.submodules.watchdog = ResetInserter(stopped)(self._watchdog)
+        # it also watches over a start that waits for the bus
+        no_run = self._status.state != State.RUNNING
+        m.submodules.watchdog = ResetInserter(no_run)(self._watchdog)
         for unit, queue in self._queues.items():
             m.submodules[unit.name] = ResetInserter(stopped)(queue)
             self._dispatch(m, unit)
@@ -183,17 +190,19 @@ class Sequencer(wiring.Component):
             status.ending.eq(processor.ending),
             status.pc[index].eq(processor.pc),
             status.expired.eq(watchdog.expired),
+            status.abandoned.eq(self.aborted & self.paused),
+            status.quiet.eq(self.quiet),
             watchdog.limit.eq(self.watchdog),
             watchdog.paused.eq(self.paused),
             watchdog.retires.eq(Cat(retired.valid for retired in self.retired).any()),
-            self.state.eq(status.state),
-            self.error.eq(status.error),
-            self.error_pc.eq(status.error_pc),
-            self.error_unit.eq(status.error_unit),
-            self.ended.eq(status.ended),
-            self.activity.running.eq(status.state == State.RUNNING),
+            self.activity.running.eq(~status.clear),
             self.activity.stalled.eq(self.stalled),
         ]
+        for name in (
+            "clear", "stop", "report", "reported",
+            "state", "error", "error_pc", "error_unit", "ended",
+        ):  # fmt: skip
+            m.d.comb += getattr(self, name).eq(getattr(status, name))
         with m.If(self.fetch_error):
             m.d.comb += status.fault[index].eq(ErrorCode.MEMORY_BUS)
         with m.Elif(processor.illegal):

@@ -11,10 +11,10 @@ from amaranth.lib.wiring import In, Out
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Store, StoreKind
-from wingbeat.hw.rtl.bus.axi import Axi4Read, Axi4Write
+from wingbeat.hw.rtl.bus.axi import Axi4Read
 from wingbeat.hw.rtl.bus.read_engine import ReadEngine
 from wingbeat.hw.rtl.bus.serialiser import Serialiser
-from wingbeat.hw.rtl.bus.write_engine import WriteEngine
+from wingbeat.hw.rtl.bus.write_word import beat_layout
 from wingbeat.hw.rtl.command import resolved
 from wingbeat.hw.rtl.memory.ports import operand_read, vector_read
 from wingbeat.hw.rtl.transfer.load_rows import COUNT_BITS
@@ -36,8 +36,10 @@ class StoreUnit(wiring.Component):
     done : pulse, all writes of the command are answered
     fault : MEMORY_BUS from an error response on until the command's `done`, that cycle included
     waiting : PUBLISH waits for the host, so the watchdog sleeps
+    abort : PUBLISH has found the abort word of the control block set
     vector, operand : read ports of the on-chip memories
-    writes : write halves of all ports
+    beats : to the write engine
+    written, write_error : `idle` and `error` of the write engine
     reads : read half of port 0, for the ring's tail
     """
 
@@ -49,9 +51,12 @@ class StoreUnit(wiring.Component):
                 "done": Out(1),
                 "fault": Out(ErrorCode),
                 "waiting": Out(1),
+                "abort": Out(1),
                 "vector": Out(vector_read(config)),
                 "operand": Out(operand_read(config)),
-                "writes": Out(Axi4Write(config.port_bits)).array(config.ports),
+                "beats": Out(stream.Signature(beat_layout(config.ports))),
+                "written": In(1),
+                "write_error": In(1),
                 "reads": Out(Axi4Read(config.port_bits)),
             }
         )
@@ -64,7 +69,6 @@ class StoreUnit(wiring.Component):
         m.submodules.keys = keys = StoreKeys(config)
         m.submodules.values = values = StoreValues(config)
         m.submodules.word = word = StoreWord(config)
-        m.submodules.writer = writer = WriteEngine(config.port_bits, config.ports)
         m.submodules.reader = reader = ReadEngine(config.port_bits, TAIL_WORDS)
         m.submodules.serialiser = serialiser = Serialiser(config.port_bits)
         wiring.connect(m, reader.response, serialiser.words)
@@ -72,8 +76,6 @@ class StoreUnit(wiring.Component):
         wiring.connect(m, serialiser.beats, word.tail)
         wiring.connect(m, reader.bus, wiring.flipped(self.reads))
         wiring.connect(m, rows.vector, wiring.flipped(self.vector))
-        for index in range(config.ports):
-            wiring.connect(m, writer.bus[index], wiring.flipped(self.writes[index]))
 
         command = Signal(resolved(Store), reset_less=True)
         start, something = Signal(), Signal()
@@ -88,12 +90,13 @@ class StoreUnit(wiring.Component):
             m.d.comb += part.command.eq(command)
         m.d.comb += [
             self.waiting.eq(word.waiting),
+            self.abort.eq(word.abort),
             something.eq((command.rows != 0) & (command.length[:COUNT_BITS] != 0)),
         ]
         with m.Switch(command.kind):
             for kind, part in parts.items():
                 with m.Case(kind):
-                    wiring.connect(m, part.beats, writer.beats)
+                    wiring.connect(m, part.beats, wiring.flipped(self.beats))
                     m.d.comb += part.start.eq(start)
                     if part in (keys, values):
                         wiring.connect(m, part.operand, wiring.flipped(self.operand))
@@ -114,13 +117,13 @@ class StoreUnit(wiring.Component):
                     m.next = "DONE"
             with m.State("RUN"), m.If(finished):
                 m.next = "ANSWERS"
-            with m.State("ANSWERS"), m.If(writer.idle):
+            with m.State("ANSWERS"), m.If(self.written):
                 m.next = "DONE"
             with m.State("DONE"):
                 m.d.comb += self.done.eq(1)
                 m.next = "IDLE"
         with m.If(self.done):
             m.d.sync += self.fault.eq(ErrorCode.NONE)
-        with m.If(writer.error | reader.error):
+        with m.If(self.write_error | reader.error):
             m.d.sync += self.fault.eq(ErrorCode.MEMORY_BUS)
         return m

@@ -1,4 +1,4 @@
-"""ST WORD and PUBLISH: one word to memory, behind a look at the ring's tail."""
+"""ST WORD and PUBLISH: one word to memory, behind a look at the control block."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.control import ControlBlock
 from wingbeat.hw.isa.instructions import Store, StoreKind
 from wingbeat.hw.rtl.bus.read_engine import REQUEST
 from wingbeat.hw.rtl.bus.write_word import beat_layout
@@ -20,11 +21,14 @@ PAUSE = 64
 class StoreWord(wiring.Component):
     """Writes a register's value; PUBLISH first reads the tail until the ring has room.
 
+    Tail and abort word lie in one beat, if the ring is that of a control block.
+
     Attributes
     ----------
     command : resolved `Store`, WORD or PUBLISH; must hold from `start` to `done`
     start, done : pulses; `done` when the beat has been accepted
     waiting : the ring was full when its tail was last read
+    abort : from reset on, the abort word was found set
     request, tail : beats of port 0
     beats : to port 0
     """
@@ -36,6 +40,7 @@ class StoreWord(wiring.Component):
                 "start": In(1),
                 "done": Out(1),
                 "waiting": Out(1),
+                "abort": Out(1),
                 "request": Out(stream.Signature(REQUEST)),
                 "tail": In(stream.Signature(BEAT_BITS)),
                 "beats": Out(stream.Signature(beat_layout(config.ports))),
@@ -48,8 +53,11 @@ class StoreWord(wiring.Component):
         command, request, beats = self.command, self.request, self.beats
         behind, used = Signal(WIDTH), Signal(WIDTH)
         pause = Signal(range(PAUSE))
+        block = Signal()
+        asked_to_stop = self.tail.payload.word_select(ControlBlock.word("abort"), WIDTH) != 0
         m.d.comb += [
             behind.eq(command.list + 1),
+            block.eq(command.list[:2] == 0),
             request.payload.address.eq(behind >> 2),
             request.payload.beats.eq(1),
             used.eq(command.position - self.tail.payload.word_select(behind[:2], WIDTH)),
@@ -70,7 +78,10 @@ class StoreWord(wiring.Component):
             with m.State("COMPARE"):
                 m.d.comb += self.tail.ready.eq(1)
                 with m.If(self.tail.valid):
-                    m.d.sync += self.waiting.eq(used > command.length)
+                    m.d.sync += [
+                        self.waiting.eq(used > command.length),
+                        self.abort.eq(self.abort | (block & asked_to_stop)),
+                    ]
                     m.next = "WRITE"
                     with m.If(used > command.length):
                         m.next = "PAUSE"
