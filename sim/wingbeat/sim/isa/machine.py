@@ -91,6 +91,8 @@ class Machine:
             publishes = isinstance(instruction, Store) and instruction.kind is StoreKind.PUBLISH
             if isinstance(instruction, Store) and publishes:
                 while self._transfer.ring_full(instruction, registers):
+                    if aborted():
+                        return
                     yield self.timeline.now
             self._execute(instruction, registers)
             span = self.timeline.advance(instruction, registers)

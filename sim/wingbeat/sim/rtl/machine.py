@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ControlBlock, ErrorCode, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
@@ -48,6 +48,7 @@ class RtlMachine:
     timing : of every port
     optimise : "speed" for whole models, "compile" for a build in seconds
     waves : to be written, by a build of their own
+    watchdog : cycles without a retirement after which the machine gives up, 0: never
     """
 
     def __init__(
@@ -58,9 +59,10 @@ class RtlMachine:
         timing: Timing | None = None,
         optimise: Optimise = "speed",
         waves: Waves | None = None,
+        watchdog: int = WATCHDOG,
     ) -> None:
         self.memory = memory
-        self._past = Counters.none(config.ports)  # of earlier runs
+        self._past = Counters.none(config.ports)  # before the last reset or start
         self.program = program
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
         # the clock is no part of the hardware's digest, nor of the netlist
@@ -74,21 +76,31 @@ class RtlMachine:
         self._recorder: Recorder | None = None
         self._host = LiteHost(self._simulation, "control")
         start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
-        self._port_beats = max(1, config.port_bits // BEAT_BITS)
-        self._ports: list[MemoryPort] = []
+        self._word_beats = config.word_beats
+        self.ports: list[MemoryPort] = []
         for port in range(config.ports):
             regions = _regions_of(memory, port)
             if port == 0:
                 regions[start * BEAT_BYTES] = _page(program)
-            self._ports.append(MemoryPort(regions, timing))
-            self._simulation.attach(f"memory__{port}", self._ports[port])
-        for register, value in (
-            (RegisterMap.PROGRAM, start),
-            (RegisterMap.INSTRUCTIONS, len(program.instructions)),
-            (RegisterMap.CONTROL_BLOCK, self._control),
-            (RegisterMap.WATCHDOG, WATCHDOG),
-        ):
+            self.ports.append(MemoryPort(regions, timing))
+            self._simulation.attach(f"memory__{port}", self.ports[-1])
+        self._settings = {
+            RegisterMap.PROGRAM: start,
+            RegisterMap.INSTRUCTIONS: len(program.instructions),
+            RegisterMap.CONTROL_BLOCK: self._control,
+            RegisterMap.WATCHDOG: watchdog,
+        }
+        self._configure()
+
+    def _configure(self) -> None:
+        for register, value in self._settings.items():
             self._host.write(register.word(), value)
+
+    def reset(self) -> None:
+        """Reset machine and buses; device memory stays as it is."""
+        self._past = self.counters
+        self._simulation.reset()
+        self._configure()
 
     def start(self, arguments: Mapping[str, int]) -> None:
         """Set the program's arguments, then start it."""
@@ -103,25 +115,26 @@ class RtlMachine:
         self._host.write(RegisterMap.CONTROL.word(), Control.START)
 
     def advance(self, cycles: int = SLICE) -> State:
-        """Run for so many cycles, and return the state then.
-
-        Raises
-        ------
-        DeviceError
-            If the machine reports an error.
-        """
+        """Run for so many cycles, and return the state then."""
         (self._recorder or self._simulation).step(cycles)
-        state = State(self.register(RegisterMap.STATE))
-        if state is State.FAILED:
-            unit = Unit(self.register(RegisterMap.ERROR_UNIT))
-            error = ErrorCode(self.register(RegisterMap.ERROR))
-            pc = self.register(RegisterMap.ERROR_PC)
-            if self._recorder is not None:
-                self._recorder.fail((unit, pc, error))
-            raise DeviceError(
-                f"instruction {pc} must run without an error, and {unit.name} reports {error.name}"
-            )
+        state = self.state
+        if state is State.FAILED and self._recorder is not None:
+            self._recorder.fail(self.failure)
         return state
+
+    @property
+    def state(self) -> State:
+        """What the machine is doing."""
+        return State(self.register(RegisterMap.STATE))
+
+    @property
+    def failure(self) -> tuple[Unit, int, ErrorCode]:
+        """Unit, instruction and error of the last program that failed."""
+        return (
+            Unit(self.register(RegisterMap.ERROR_UNIT)),
+            self.register(RegisterMap.ERROR_PC),
+            ErrorCode(self.register(RegisterMap.ERROR)),
+        )
 
     def end_waves(self) -> None:
         """Close the file of waves, if there is one."""
@@ -132,7 +145,7 @@ class RtlMachine:
 
         It costs little time and, for each retired instruction, about 100 bytes.
         """
-        self._recorder = Recorder(self._simulation, self._ports, self._port_beats)
+        self._recorder = Recorder(self._simulation, self.ports, self._word_beats)
 
     @property
     def recording(self) -> Recording:
@@ -152,6 +165,11 @@ class RtlMachine:
         Yields
         ------
         The cycle, whenever the ring's head has moved.
+
+        Raises
+        ------
+        DeviceError
+            If the machine reports an error.
         """
         self.start(arguments)
         head = self.head
@@ -161,9 +179,14 @@ class RtlMachine:
             if self.head != head:
                 head = self.head
                 yield self.cycles
+        if state is State.FAILED:
+            unit, pc, error = self.failure
+            raise DeviceError(
+                f"instruction {pc} must run without an error, and {unit.name} reports {error.name}"
+            )
 
     def abort(self) -> None:
-        """Stop at the next loop boundary."""
+        """Stop at the next loop boundary, or at once if the program waits for room in the ring."""
         self._host.write(RegisterMap.ABORT.word(), 1)
 
     def register(self, register: RegisterMap, index: int = 0) -> int:
@@ -178,7 +201,7 @@ class RtlMachine:
     @property
     def counters(self) -> Counters:
         """The performance counters, summed up over all runs."""
-        units, ports = range(len(Unit)), range(len(self._ports))
+        units, ports = range(len(Unit)), range(len(self.ports))
         return self._past + Counters(
             cycles=self.register(RegisterMap.CYCLES),
             retired=self.register(RegisterMap.RETIRED),

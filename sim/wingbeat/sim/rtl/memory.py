@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,12 +49,51 @@ class Timing:
     """... for so many cycles."""
     refresh_phase: int = 0
     """The first gap begins so many cycles earlier than at 0."""
+    row_bytes: int = 0
+    """Size of a row: a burst in another row than the one before, of the same direction ..."""
+    row_miss: int = 0
+    """... waits so many cycles when its turn has come; 0 bytes: there are no rows."""
     stall: float = 0.0
-    """Probability that a channel pauses in a cycle, each of the five by itself."""
+    """Probability that a channel begins a pause in a cycle, each of the five by itself."""
+    pause: int = 1
+    """Longest pause, cycles; each is random from 1 on."""
     outstanding: int = 16
     """Bursts under way in each direction before addresses are refused."""
     seed: int = 1
     """Of the pauses."""
+
+
+class Answer(enum.IntEnum):
+    """What a faulty memory answers: an AXI response, or nothing."""
+
+    OKAY = 0
+    SLVERR = 2
+    DECERR = 3
+    NEVER = 4
+
+
+EVER = 2**64 - 1
+"""For `Fault.count` and `Fault.stop`: no end."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Which words of a port are answered wrongly, counted from when the fault is injected."""
+
+    answer: Answer
+    """NEVER: this word and everything behind it, of the same direction, until the fault is gone."""
+    writes: bool = False
+    """Words that are written, otherwise words that are read."""
+    after: int = 0
+    """So many words are answered as usual ..."""
+    count: int = 1
+    """... then so many are not."""
+    start: int = 0
+    """Only words from this byte address on ..."""
+    stop: int = EVER
+    """... and before this one count."""
+    reader: int = EVER
+    """Only words that were asked for with this AXI id count, unless it is EVER."""
 
 
 class _Region(ctypes.Structure):
@@ -73,15 +113,24 @@ _CONFIGURED = (
     "refresh_interval",
     "refresh_cycles",
     "refresh_phase",
+    "row_bytes",
+    "row_miss",
     "stall",
+    "pause",
     "outstanding",
     "seed",
 )
 _CHANGING = (
-    "fault_address",
+    "fault_start",
+    "fault_stop",
+    "fault_writes",
+    "fault_id",
+    "fault_after",
+    "fault_count",
     "fault_response",
     "words_read",
     "words_written",
+    "faults",
     "violation",
     "violation_cycle",
     "violation_address",
@@ -131,14 +180,29 @@ class MemoryPort:
             refresh_interval=timing.refresh_interval,
             refresh_cycles=timing.refresh_cycles,
             refresh_phase=timing.refresh_phase,
+            row_bytes=timing.row_bytes,
+            row_miss=timing.row_miss,
             stall=round(timing.stall * 2**32),
+            pause=timing.pause,
             outstanding=timing.outstanding,
             seed=timing.seed,
         )
 
-    def fail(self, address: int, response: int) -> None:
-        """Answer the word at `address` with this AXI response (2 SLVERR, 3 DECERR; 0: as usual)."""
-        self.shared.fault_address, self.shared.fault_response = address, response
+    def inject(self, fault: Fault | None) -> None:
+        """Let words fail from now on; None takes a fault away, and what hung is answered."""
+        shared = self.shared
+        shared.fault_response = Answer.OKAY
+        if fault is None:
+            return
+        shared.fault_start, shared.fault_stop = fault.start, fault.stop
+        shared.fault_writes, shared.fault_id = fault.writes, fault.reader
+        shared.fault_after, shared.fault_count = fault.after, fault.count
+        shared.fault_response = fault.answer
+
+    @property
+    def faults(self) -> int:
+        """Words that were answered wrongly so far."""
+        return int(self.shared.faults)
 
     @property
     def words_read(self) -> int:

@@ -44,11 +44,12 @@ class AxiMemory {
 
     struct Burst {
         uint64_t address, words, id, ready_at;
-        uint64_t response = 0;
+        uint64_t response = 0, stored = 0;  // `stored`: bytes
         std::vector<uint8_t> data, strobes;
     };
 
     enum { OKAY = 0, SLVERR = 2, DECERR = 3 };
+    enum { AW, W, B, AR, R };
     enum Field { ADDR, LEN, SIZE, BURST, ID };  // of aw and ar
 
     static void assign(Port* port, uint64_t value) {
@@ -96,7 +97,7 @@ class AxiMemory {
         writes.clear();
         read_watch = write_watch = data_watch = Watch();
         filled = 0;
-        read_offered = write_offered = false;
+        read_offered = write_offered = reads_hang = writes_hang = false;
         drive();
     }
 
@@ -112,6 +113,9 @@ class AxiMemory {
     uint64_t cycle = 0;
     int64_t credit = 0;
     bool read_offered = false, write_offered = false;
+    bool reads_hang = false, writes_hang = false;  // until the fault is taken away
+    uint64_t paused_until[5] = {};
+    uint64_t row[2] = {}, row_open_at[2] = {};  // of reads and of writes
     uint64_t filled = 0;  // bursts whose data are complete, at the front of `writes`
     std::deque<Burst> reads, writes;
     Watch read_watch, write_watch, data_watch;
@@ -121,7 +125,24 @@ class AxiMemory {
                (cycle + shared.refresh_phase) % shared.refresh_interval < shared.refresh_cycles;
     }
 
-    bool pause() { return shared.stall && random.below(shared.stall); }
+    bool pause(int channel) {
+        if (cycle < paused_until[channel]) return true;
+        if (!shared.stall || !random.below(shared.stall)) return false;
+        if (shared.pause > 1) paused_until[channel] = cycle + 1 + random.next() % shared.pause;
+        return true;
+    }
+
+    // Whether the row of a burst is open; if another one is, that takes a while.
+    bool in_row(const Burst& burst, bool write) {
+        if (!shared.row_bytes) return true;
+        uint64_t wanted = burst.address / shared.row_bytes;
+        if (wanted != row[write]) row_open_at[write] = cycle + shared.row_miss;
+        row[write] = wanted;
+        return cycle >= row_open_at[write];
+    }
+
+    // Whether a direction hangs still: not when the fault has been taken away.
+    bool hangs(bool& flag) const { return flag &= shared.fault_response == NEVER; }
 
     void violate(Violation what, uint64_t address) {
         if (shared.violation) return;
@@ -141,13 +162,23 @@ class AxiMemory {
         return {address, words, id ? id->value() : 0, cycle};
     }
 
+    // Return the response that a fault has for a word, and count it; OKAY if it is not concerned.
+    uint64_t strike(uint64_t address, uint64_t id, bool write) {
+        if (!shared.fault_response || write != bool(shared.fault_writes)) return OKAY;
+        if (address + bytes <= shared.fault_start || address >= shared.fault_stop) return OKAY;
+        if (shared.fault_id != ANY_ID && shared.fault_id != id) return OKAY;
+        if (shared.fault_after) {
+            --shared.fault_after;
+            return OKAY;
+        }
+        if (!shared.fault_count) return OKAY;
+        --shared.fault_count;
+        ++shared.faults;
+        return shared.fault_response;
+    }
+
     // Return a word's memory, or set the response.
     uint8_t* find(uint64_t address, bool write, uint64_t& response) const {
-        bool fault = shared.fault_response && address / bytes == shared.fault_address / bytes;
-        if (fault) {
-            response = shared.fault_response;
-            return nullptr;
-        }
         for (uint64_t i = 0; i < shared.region_count; ++i) {
             const Region& region = shared.regions[i];
             if (address < region.start || address - region.start + bytes > region.size) continue;
@@ -175,16 +206,19 @@ class AxiMemory {
     }
 
     void drive_reads(bool open) {
-        ar.ready->assign(reads.size() < shared.outstanding && !pause());
+        ar.ready->assign(reads.size() < shared.outstanding && !pause(AR));
         if (read_offered) return;
-        bool go = open && !reads.empty() && cycle >= reads.front().ready_at && !pause();
+        bool go = open && !reads.empty() && cycle >= reads.front().ready_at &&
+                  in_row(reads.front(), false) && !pause(R) && !hangs(reads_hang);
+        uint64_t response = go ? strike(reads.front().address, reads.front().id, false) : OKAY;
+        reads_hang |= response == NEVER;
+        go &= !reads_hang;
         r.valid->assign(go);
         if (!go) return;
         credit -= ONE;
         read_offered = true;
         const Burst& burst = reads.front();
-        uint64_t response = OKAY;
-        const uint8_t* word = find(burst.address, false, response);
+        const uint8_t* word = response ? nullptr : find(burst.address, false, response);
         Port *data = r.payload[0], *last = r.payload[2];
         if (word) std::memcpy(data->storage, word, bytes);
         else std::memset(data->storage, 0xEE, bytes);  // nobody may use it
@@ -220,23 +254,30 @@ class AxiMemory {
     }
 
     void drive_writes(bool open) {
-        aw.ready->assign(writes.size() < shared.outstanding && !pause());
-        w.ready->assign(open && filled < writes.size() && !pause());
+        aw.ready->assign(writes.size() < shared.outstanding && !pause(AW));
+        w.ready->assign(open && filled < writes.size() && in_row(writes[filled], true) &&
+                        !pause(W));
         if (write_offered) return;
-        write_offered = filled && cycle >= writes.front().ready_at && !pause();
+        write_offered = filled && cycle >= writes.front().ready_at && !pause(B) &&
+                        !hangs(writes_hang) && store(writes.front());
         b.valid->assign(write_offered);
         if (!write_offered) return;
-        store(writes.front());
         assign(b.payload[0], writes.front().response);
         assign(b.payload[1], writes.front().id);
     }
 
-    void store(Burst& burst) {
-        for (uint64_t offset = 0; offset < burst.data.size(); offset += bytes) {
-            uint8_t* word = find(burst.address + offset, true, burst.response);
+    // Write a burst's words, all but those that fail; return whether there is a response.
+    bool store(Burst& burst) {
+        for (; burst.stored < burst.data.size(); burst.stored += bytes) {
+            uint64_t offset = burst.stored, fault = strike(burst.address + offset, burst.id, true);
+            writes_hang |= fault == NEVER;
+            if (writes_hang) return false;
+            if (fault) burst.response = fault;
+            uint8_t* word = fault ? nullptr : find(burst.address + offset, true, burst.response);
             for (uint64_t i = 0; word && i < bytes; ++i) {
                 if (burst.strobes[offset + i]) word[i] = burst.data[offset + i];
             }
         }
+        return true;
     }
 };

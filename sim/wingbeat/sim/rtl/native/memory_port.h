@@ -22,6 +22,9 @@ enum Violation : uint32_t {
     LAST_MISPLACED,          // w.last does not agree with aw.len
 };
 
+constexpr uint64_t ANY_ID = ~uint64_t(0);
+constexpr uint64_t NEVER = 4;  // beside AXI's responses
+
 struct MemoryPort {
     // contents
     const Region* regions;
@@ -31,12 +34,17 @@ struct MemoryPort {
     uint64_t write_latency;  // cycles from the last w to b
     uint64_t rate;           // words a cycle, reads and writes together, times 2^16
     uint64_t refresh_interval, refresh_cycles, refresh_phase;
+    uint64_t row_bytes, row_miss;  // a burst in another row than the one before waits so many cycles
     uint64_t stall;          // probability of a pause of each channel in a cycle, times 2^32
+    uint64_t pause;          // cycles of a pause, at most
     uint64_t outstanding;    // bursts of each direction
     uint64_t seed;
-    // the word at this address is answered with this response; OKAY: no fault
-    uint64_t fault_address, fault_response;
+    // Of the words read (or written) at start <= address < stop, with this id unless that is ANY_ID,
+    // `after` are answered as usual, then `count` with this response; NEVER: no more answers.
+    uint64_t fault_start, fault_stop, fault_writes, fault_id, fault_after, fault_count;
+    uint64_t fault_response;
     // results
     uint64_t words_read, words_written;
+    uint64_t faults;         // words that were answered with the fault's response, or not
     uint64_t violation, violation_cycle, violation_address;
 };
