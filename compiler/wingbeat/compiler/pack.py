@@ -71,10 +71,13 @@ def pack_vectors(generated: Generated, read: ReadVector) -> Bytes:
 
 def pack_constants(generated: Generated) -> dict[str, Bytes]:
     """Constants of the program, and the positions as FP32 numbers, a beat each."""
-    beats = generated.plan.memory["positions"].beats
+    memory = generated.plan.memory
+    constants = np.zeros(memory["constants"].bytes_per_port, np.uint8)
+    constants[: generated.constants.nbytes] = generated.constants.view(np.uint8)
+    beats = memory["positions"].beats
     positions = np.zeros((beats, BEAT_BYTES // 4), np.float32)
     positions[:, 0] = np.arange(beats)
     return {
-        "constants": generated.constants.view(np.uint8)[None],
+        "constants": constants[None],
         "positions": positions.view(np.uint8).reshape(1, -1),
     }

@@ -285,7 +285,9 @@ def plan_memory(graph: ir.Graph, config: AcceleratorConfig, slots: int, tokens: 
     )
     regions = []
     address = 0
-    for name, beats, striped, writable in sizes:
+    for name, wanted, striped, writable in sizes:
+        # a port reads whole bus words, the last one of a region too
+        beats = round_up(wanted, config.word_beats)
         regions.append(Region(name, address, beats, striped, writable))
         address += round_up(beats, _REGION_ALIGNMENT)
     return MemoryPlan(

@@ -27,7 +27,8 @@ def check_image(image: Image, device: str, config: AcceleratorConfig, room: int)
     Raises
     ------
     DeviceError
-        If instruction set or configuration differ, or the regions do not fit the memory.
+        If instruction set or configuration differ, or a region is no whole bus words, or the
+        regions do not fit the memory.
     ProgramError
         If the verifier refuses the program.
     """
@@ -42,6 +43,13 @@ def check_image(image: Image, device: str, config: AcceleratorConfig, room: int)
             f"device {device} has configuration {config.digest}, not {manifest.config_digest} "
             f"that the image was compiled for (board {manifest.board})"
         )
+    for region in image.memory.regions:
+        if region.beats % config.word_beats:
+            raise DeviceError(
+                f"device {device} reads words of {config.word_beats} beats: region "
+                f"`{region.name}` must be a multiple of that, not {region.beats}: compile the "
+                "model again"
+            )
     size = sum(region.bytes_on(config.ports) for region in image.memory.regions)
     if size > room:
         raise DeviceError(

@@ -74,7 +74,10 @@ class Device(Protocol):
         ...
 
     def abort(self) -> None:
-        """Ask the program to stop at its next loop boundary; `advance` says when it has."""
+        """Ask the program to stop; `advance` says when it has.
+
+        It does at its next loop boundary, or at once if it waits for room in the ring.
+        """
         ...
 
     def close(self) -> None:

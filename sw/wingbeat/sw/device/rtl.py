@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from wingbeat.compiler.image import Image
 from wingbeat.hw.control import ControlBlock, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
-from wingbeat.hw.register_map import RegisterMap
 from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
@@ -26,7 +23,9 @@ from wingbeat.sw.device.protocol import Words
 class RtlDevice:
     """The machine that an image was compiled for, cycle by cycle.
 
-    It is generated and compiled when an image is loaded, unless the cache has it already.
+    It is generated and compiled when an image is loaded, unless the cache has it already. The
+    machine itself keeps heartbeat, state and error record in device memory, and looks there for an
+    abort whenever it publishes a token; `abort` also tells it by register, for what comes between.
 
     Parameters
     ----------
@@ -40,7 +39,6 @@ class RtlDevice:
         self._waves = waves
         self._timing = timing
         self._machine: RtlMachine | None = None
-        self._running = False
 
     @property
     def cycles(self) -> int:
@@ -71,36 +69,25 @@ class RtlDevice:
         self._machine = RtlMachine(
             config, image.program, memory, self._timing, optimise, self._waves
         )
-        self._running = False
 
     def start(self, arguments: Mapping[str, int]) -> None:
         """Begin a run; it goes on while `advance` is called."""
         machine = self._loaded()
-        if self._running:
+        if machine.state is State.RUNNING:
             raise DeviceError(f"device {self.name} must be idle for a start, and is running")
         check_arguments(machine.program, arguments)
-        self._control("abort")[0] = 0
+        self._abort_word()[0] = 0
         machine.start(arguments)
-        self._become(State.RUNNING)
 
     def advance(self, deadline: float) -> State:
         """Simulate up to the next news or the deadline."""
         machine = self._loaded()
-        head = machine.head
-        if self._running:
-            if self._control("abort")[0]:
-                machine.abort()
-            state = State.RUNNING
-            try:
-                while state is State.RUNNING and machine.head == head:
-                    state = machine.advance()
-                    if time.monotonic() >= deadline:
-                        break
-            except BaseException:
-                self._become(State.FAILED)
-                raise
-            self._become(state)
-        return State(int(self._control("state")[0]))
+        head, state = machine.head, machine.state
+        while state is State.RUNNING and machine.head == head:
+            state = machine.advance()
+            if time.monotonic() >= deadline:
+                break
+        return state
 
     def read(self, word: int, count: int) -> Words:
         """Return a copy of words of port 0."""
@@ -111,8 +98,9 @@ class RtlDevice:
         self._loaded().memory.words(word, len(values))[:] = values
 
     def abort(self) -> None:
-        """Set the abort word of the control block."""
-        self._control("abort")[0] = 1
+        """Set the abort word of the control block, and the register."""
+        self._abort_word()[0] = 1
+        self._loaded().abort()
 
     def close(self) -> None:
         """Let go of memory and machine."""
@@ -125,15 +113,8 @@ class RtlDevice:
             raise DeviceError(f"device {self.name} must hold an image, and none is loaded")
         return self._machine
 
-    def _control(self, field: str) -> Words:
-        """View one word of the control block."""
+    def _abort_word(self) -> Words:
+        """View the abort word of the control block."""
         machine = self._loaded()
         start = machine.memory.layout["control"].start * WORDS_PER_BEAT
-        return machine.memory.words(start + ControlBlock.word(field), 1)
-
-    def _become(self, state: State) -> None:
-        """Keep the record that a host finds in memory: the machine has it in registers."""
-        self._running = state is State.RUNNING
-        self._control("state")[0] = state.value
-        retired = self._loaded().register(RegisterMap.RETIRED)
-        self._control("heartbeat")[0] = np.uint32(retired)
+        return machine.memory.words(start + ControlBlock.word("abort"), 1)
