@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tests.compiler.frontend.gguf_builder import SMALL, model_metadata, model_tensors, write_gguf
@@ -63,15 +64,19 @@ def board(**changes: object) -> Board:
     return sim4.model_copy(update={"accelerator": config})
 
 
-def llama_file(folder: Path) -> Path:
-    """Write a model of shape `LLAMA`."""
-    metadata = model_metadata() | {
+def llama_metadata() -> dict[str, Any]:
+    """Metadata of a model of shape `LLAMA`."""
+    return model_metadata() | {
         "llama.attention.head_count": LLAMA.heads,
         "llama.attention.head_count_kv": LLAMA.kv_heads,
         "llama.rope.dimension_count": LLAMA.head_dim,
         "llama.context_length": LLAMA.context,
     }
-    return write_gguf(folder / "small.gguf", metadata, model_tensors(LLAMA))
+
+
+def llama_file(folder: Path) -> Path:
+    """Write a model of shape `LLAMA`."""
+    return write_gguf(folder / "small.gguf", llama_metadata(), model_tensors(LLAMA))
 
 
 def _instructions() -> tuple[Instruction, ...]:

@@ -46,6 +46,17 @@ def test_regions_begin_at_4_kib_and_never_overlap(
         used |= beats
 
 
+@settings(max_examples=25, deadline=None)
+@given(context=st.integers(1, 128), slots=st.integers(1, 3), tokens=st.integers(1, 32))
+def test_regions_are_whole_bus_words(context: int, slots: int, tokens: int) -> None:
+    narrow = small.board(lanes=8, ports=2, port_bits=128).accelerator
+    wide = small.board(lanes=8, ports=2, port_bits=512).accelerator
+    least = plan(narrow, context, slots, tokens).memory
+    for region in plan(wide, context, slots, tokens).memory.regions:
+        assert region.beats % 4 == 0
+        assert 0 <= region.beats - least[region.name].beats <= 3
+
+
 def test_matrices_fill_the_weights_region_in_order_of_use_without_gaps() -> None:
     found = plan()
     at = 0

@@ -45,6 +45,15 @@ class FetchStreams(Streams):
         ]
 
 
+class RunningStreams(Streams):
+    """Stopped, a unit throws away what it was about to hand on."""
+
+    def rules(self, m: Module) -> None:
+        """Look at a unit that is not stopped."""
+        super().rules(m)
+        m.d.comb += Assume(~self.unit.stop)
+
+
 class FaultStreams(Streams):
     """A tile that is no tile ends in a fault; what was offered of it is void."""
 
@@ -79,7 +88,7 @@ CASES = (
              "lane.valid.eq((self.words.valid | taken) & (turn != index))")),
     Case("write word", WriteWord, lambda unit: Streams(unit(256, 2)),
          Bug("with m.If(self.word.valid & self.word.ready):", "with m.If(self.word.valid):")),
-    Case("read arbiter", ReadArbiter, lambda unit: Streams(unit(128, 3)),
+    Case("read arbiter", ReadArbiter, lambda unit: RunningStreams(unit(128, 3)),
          Bug("with m.If(~ar.valid | ar.ready):", "with m.If(~ar.valid | ar.ready | (last == 0)):")),
     Case("splitter", Splitter, lambda unit: FaultStreams(unit(CONFIG)),
          Bug("(left != 0) & (announced | self.info.ready)", "(left != 0) & self.info.ready"),

@@ -62,7 +62,7 @@ class Writes(Property):
             here = (head.word + done)[:35] == address >> 1
             with m.If(here & bus.w.strb.bit_select(byte, 1)):
                 m.d.sync += found.eq(bus.w.data.word_select(byte, 8))
-        m.d.comb += Assume(beat.address < 32)
+        m.d.comb += [Assume(beat.address < 32), Assume(~unit.stop)]
         m.d.sync += complete.eq(complete + ends - bus.b.valid)
         m.d.comb += [
             Assert(~(unit.idle & written) | (found == wanted)),
@@ -73,8 +73,7 @@ class Writes(Property):
 # fmt: off
 CASES = (
     Case("written data", WriteEngine, lambda unit: Writes(unit(128 * WIDTH)),
-         Bug("m.d.comb += self.idle.eq(word.empty & (pending == 0))",
-             "m.d.comb += self.idle.eq(pending == 0)"),
+         Bug("self.idle.eq(word.empty & (pending == 0))", "self.idle.eq(pending == 0)"),
          mode="bmc", depth=8, cover=14, deep=14),
 )
 # fmt: on

@@ -8,7 +8,7 @@ import pytest
 from tests.sim.rtl.managers import Channels, Faulty, Sum
 
 from wingbeat.sim.rtl.harness import Simulation, SimulationError
-from wingbeat.sim.rtl.memory import MemoryPort, Timing
+from wingbeat.sim.rtl.memory import EVER, Answer, Fault, MemoryPort, Timing
 from wingbeat.sim.rtl.values import Values
 
 Row = dict[str, int | list[int]]
@@ -132,6 +132,34 @@ def test_refresh_gaps() -> None:
     assert trace[-1] == 96
 
 
+def test_row_misses() -> None:
+    """A burst waits when its turn has come, unless it goes on in the row of the one before."""
+    timing = Timing(row_bytes=64, row_miss=10)
+    sim = channels({0: np.zeros(512, np.uint64)}, timing)
+    sim.set("words__ready", 1)
+    reads = [burst(address, 4) for address in (0, 32, 64, 96, 128, 0)]
+    for asked in reads:
+        sim.run({"read__payload": asked, "read__valid": [1, 0]}, [], 1)
+    row: dict[str, Values] = {"read__valid": 0}
+    trace = np.flatnonzero(sim.run(row, ["words__valid"], 90)["words__valid"])
+    assert len(trace) == 24 - 6 + 1  # some came while the others were asked for
+    gaps = np.diff(trace)
+    assert sorted(gaps[gaps > 1].tolist()) == [11, 11, 11]
+
+
+def test_pauses_last_as_long_as_they_may() -> None:
+    lengths = {}
+    for longest in (1, 30):
+        sim = channels({0: np.zeros(4096, np.uint64)}, Timing(stall=0.05, pause=longest))
+        got = sim.run({"read__payload": burst(0, 1), "read__valid": 1, "words__ready": 1},
+                      ["read__ready"], 20_000)["read__ready"]  # fmt: skip
+        lengths[longest] = np.diff(np.flatnonzero(got)) - 1
+    assert lengths[1].max() <= 5
+    assert 30 <= lengths[30].max() <= 70
+    pauses = lengths[30][lengths[30] > 0]
+    assert 14 < pauses.mean() < 24
+
+
 def test_both_directions_share_the_rate() -> None:
     memory = {0: np.zeros(4096, np.uint64)}
     for rate, cycles in ((2.0, 1000), (1.0, 2000), (0.5, 4000)):
@@ -177,12 +205,56 @@ def test_errors_by_address() -> None:
     assert answer(0x1000 + 48, 3) == DECERR
     assert regions[0x1000].tolist() == [0, 1, 2, 3, 4, 5, 0, 0]
     assert answer(0x2000, 1) == SLVERR
-    port.fail(0x1010, SLVERR)
+    port.inject(Fault(Answer.SLVERR, start=0x1010, stop=0x1018))
     assert responses(0x1000, 4) == [OKAY, OKAY, SLVERR, OKAY]
+    port.inject(Fault(Answer.SLVERR, writes=True, start=0x1010, stop=0x1018))
     assert answer(0x1008, 3) == SLVERR
     assert regions[0x1000].tolist() == [0, 0, 2, 0, 4, 5, 0, 0]
-    port.fail(0x1010, OKAY)
+    port.inject(None)
     assert responses(0x1000, 4) == [OKAY] * 4
+
+
+def test_faults_are_counted() -> None:
+    memory = np.arange(64, dtype=np.uint64)
+    sim = Simulation(Channels(64))
+    port = MemoryPort({0: memory})
+    sim.attach("port_0", port)
+
+    def responses(tag: int) -> list[int]:
+        words = sim.stream({"read": [burst(0, 8, tag)]}, {"words": 8})["words"]
+        return [value >> 64 & 3 for value in as_ints(words)]
+
+    port.inject(Fault(Answer.DECERR, after=9, count=2, reader=3))
+    assert [responses(tag) for tag in (3, 2, 3, 3)] == [
+        [OKAY] * 8, [OKAY] * 8, [OKAY, DECERR, DECERR, *[OKAY] * 5], [OKAY] * 8
+    ]  # fmt: skip
+    assert port.faults == 2
+    port.inject(Fault(Answer.SLVERR, start=16, stop=25))
+    assert responses(0) == [OKAY, OKAY, SLVERR, *[OKAY] * 5]
+    port.inject(Fault(Answer.SLVERR, start=16, stop=25, count=EVER))
+    assert [responses(0) for _ in range(2)] == [[OKAY, OKAY, SLVERR, SLVERR, *[OKAY] * 4]] * 2
+
+
+def test_what_hangs_is_answered_late() -> None:
+    memory = np.arange(64, dtype=np.uint64)
+    sim = Simulation(Channels(64))
+    port = MemoryPort({0: memory})
+    sim.attach("port_0", port)
+    port.inject(Fault(Answer.NEVER, after=3))
+    reads = [burst(0, 4), burst(64, 2)]
+    with pytest.raises(SimulationError, match=r"'read': 2, 'words': 3"):
+        sim.stream({"read": reads}, {"words": 6}, limit=500)
+    port.inject(None)
+    late = sim.stream({}, {"words": 3}, limit=60, quiet=20)["words"]
+    assert [value & 0xFF for value in as_ints(late)] == [3, 8, 9]
+
+    port.inject(Fault(Answer.NEVER, writes=True, after=1))
+    data = [7 | 0xFF << 64, 8 | 0xFF << 64, 9 | 0xFF << 64 | 1 << 72]
+    with pytest.raises(SimulationError, match=r"'data': 3, 'answers': 0"):
+        sim.stream({"write": [burst(0, 3)], "data": data}, {"answers": 1}, limit=500)
+    port.inject(None)
+    sim.stream({}, {"answers": 1}, limit=60, quiet=20)
+    assert memory[:4].tolist() == [7, 8, 9, 3]
 
 
 def test_a_write_is_visible_with_its_response() -> None:

@@ -42,6 +42,18 @@ def test_another_clock_is_the_same_machine(short: Image) -> None:
     check_image(short, "toy", type(config).parse({**config.model_dump(), "clock_mhz": 99}), ROOM)
 
 
+def test_a_region_must_be_whole_bus_words(short: Image) -> None:
+    config = short.manifest.config
+    wide = type(config).parse({**config.model_dump(), "port_bits": 512})
+    odd = [dataclasses.replace(region, beats=4) for region in short.memory.regions]
+    odd[2] = dataclasses.replace(odd[2], beats=6)
+    image = changed(short, config_digest=wide.digest)
+    image = dataclasses.replace(image, memory=type(short.memory)(tuple(odd)))
+    name = odd[2].name
+    with pytest.raises(DeviceError, match=rf"words of 4 beats: region `{name}` .*, not 6: compile"):
+        check_image(image, "toy", wide, ROOM)
+
+
 def test_an_image_must_fit_the_memory(short: Image) -> None:
     config = short.manifest.config
     size = sum(region.bytes_on(config.ports) for region in short.memory.regions)

@@ -118,6 +118,15 @@ def test_a_full_ring_is_waited_for(short: Image, device: IsaDevice) -> None:
     assert device.read(word(short, "head"), 1)[0] == RING_ENTRIES + 1
 
 
+def test_an_abort_ends_a_run_that_waits_for_the_host(short: Image, device: IsaDevice) -> None:
+    device.write(word(short, "head"), [RING_ENTRIES])
+    device.start(START | {"sequence": RING_ENTRIES, "generate": 1})
+    assert device.advance(0) is State.RUNNING
+    device.abort()
+    assert device.advance(0) is State.ABORTED
+    assert device.read(word(short, "head"), 1)[0] == RING_ENTRIES
+
+
 def test_what_is_read_is_a_copy(short: Image, device: IsaDevice) -> None:
     place = short.memory["tokens"].start * WORDS_PER_BEAT
     device.write(place + 1, np.array([7, 8], np.uint32))

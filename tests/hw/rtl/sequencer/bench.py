@@ -163,6 +163,7 @@ class Bench:
         sim.set("arguments", arguments)
         sim.set("program", PROGRAM_BEAT)
         sim.set("count", len(program) // INSTRUCTION_BYTES)
+        sim.set("quiet", 1)
         sim.set("start", 1)
         sim.step()
         sim.set("start", 0)

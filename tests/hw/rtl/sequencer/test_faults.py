@@ -80,7 +80,7 @@ def test_a_fault_is_that_of_the_oldest_command(small: Bench, unit: Unit, when: i
     small.sim.set(name, 0)
     # what has retired lies before it, in program order
     assert trace.place == (unit, len(trace.retired[unit]))
-    assert trace.error is ErrorCode.MEMORY_BUS and trace.cycles == when + 1
+    assert trace.error is ErrorCode.MEMORY_BUS and trace.cycles == when + 4
     recovers(small)
 
 
@@ -130,6 +130,58 @@ def test_the_watchdog_lets_a_working_program_run(small: Bench) -> None:
     small.sim.set("watchdog", 200)
     check(small, program(*loop([misc(), add(1, 1, 1)], times=200)), {}, random.Random(2))
     small.sim.set("watchdog", 0)
+
+
+def test_a_start_waits_until_the_bus_is_quiet(small: Bench) -> None:
+    trace = small.run(
+        program(load(), misc()),
+        {},
+        random.Random(4),
+        each=lambda cycle: small.sim.set("quiet", cycle >= 300),
+    )
+    assert trace.state is State.FINISHED
+    assert min(cycle for cycle, _ in trace.commands[Unit.LD]) > 300
+
+
+def test_the_watchdog_sees_a_start_that_waits(small: Bench) -> None:
+    small.sim.set("watchdog", 100)
+    trace = failed(small, program(load()), each=lambda cycle: small.sim.set("quiet", cycle >= 200))
+    small.sim.set("watchdog", 0)
+    assert (trace.error, trace.place[0]) == (ErrorCode.WATCHDOG, Unit.SYS)
+    assert trace.cycles in range(200, 206)
+    assert not any(trace.commands.values())
+    recovers(small)
+
+
+def test_a_program_ends_when_the_bus_is_quiet(small: Bench) -> None:
+    clear = []
+
+    def each(cycle: int) -> None:
+        small.sim.set("mpe__fault", ErrorCode.OPERAND.value * (cycle in (150, 170)))
+        small.sim.set("ld__fault", ErrorCode.MEMORY_BUS.value * (cycle == 160))
+        small.sim.set("quiet", not 151 <= cycle < 400)
+        clear.append(small.sim.get("clear"))
+
+    trace = failed(small, program(*[mv()] * 100), each=each)
+    # the first fault is reported, although others follow
+    assert (trace.error, trace.place[0]) == (ErrorCode.OPERAND, Unit.MPE)
+    assert trace.cycles == 403
+    assert clear[1:151] == [0] * 150
+    assert clear[151:] == [1] * len(clear[151:])
+    recovers(small)
+
+
+def test_an_abort_ends_at_once_what_waits_for_the_host(small: Bench) -> None:
+    def each(cycle: int) -> None:
+        small.sim.set("aborted", cycle >= 250)
+        small.sim.set("paused", cycle >= 300)
+
+    trace = small.run(program(*[misc()] * 500), {}, random.Random(1), each=each)
+    small.sim.set("aborted", 0)
+    small.sim.set("paused", 0)
+    assert trace.state is State.ABORTED
+    assert trace.cycles == 304
+    recovers(small)
 
 
 def test_a_start_while_running_is_ignored(small: Bench) -> None:

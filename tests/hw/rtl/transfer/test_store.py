@@ -11,6 +11,7 @@ from tests.hw.rtl.bus.driver import Driver
 from tests.hw.rtl.bus.memory import AxiMemory
 from tests.hw.rtl.transfer.machine import GRANULES, MACHINES, Definition, Machine, config
 from tests.hw.rtl.transfer.scratchpads import Reader, entries, steps
+from tests.hw.rtl.transfer.writing_store import WritingStore
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ErrorCode
@@ -18,14 +19,13 @@ from wingbeat.hw.formats import KEY_CACHE, VALUE_CACHE, CodedMatrix
 from wingbeat.hw.isa.instructions import Opcode, Store, StoreKind
 from wingbeat.hw.isa.operands import Address, Count, OperandView, SmallCount, TileRows, VectorView
 from wingbeat.hw.rtl.memory.ports import ENTRY
-from wingbeat.hw.rtl.transfer.store import StoreUnit
 from wingbeat.hw.stream import TileLayout
 from wingbeat.sim.rtl.harness import Simulation
 
 
 @cache
 def simulation(configuration: AcceleratorConfig) -> Simulation:
-    return Simulation(StoreUnit(configuration))
+    return Simulation(WritingStore(configuration))
 
 
 def start(
