@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from wingbeat.hw.errors import DeviceError
-from wingbeat.hw.rtl.memory import block_ram
+from wingbeat.sim.rtl.primitives import models
 from wingbeat.sim.rtl.verilog import (
     SIMULATION_PASSES,
     TOP,
@@ -47,7 +47,9 @@ COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hi
 # fmt: off
 VERILATOR_FLAGS = [
     "--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing",
-    "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--x-assign", "fast", "--x-initial", "fast",
+    "-Wno-lint", "-Wno-style", "--x-assign", "fast", "--x-initial", "fast",
+    # yosys' model of the DSP48E1 has timing, and `<=` in combinational blocks
+    "-Wno-SPECIFYIGN", "-Wno-COMBDLY",
     # 5.48 widens `{1'b0, x, y}` by its sign where it inlines: see docs/verification.md
     "--inline-cfuncs", "0",
 ]
@@ -188,7 +190,8 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
         tracing, defines = _wave_flags(waves)
         flags, passes = [*flags, *defines], WAVES_PASSES
         libraries = list(FST_LIBRARIES) if waves == "fst" else []
-    sources = [source.read_text() for source in (*SOURCES, block_ram.VERILOG)]
+    instantiated = models(design.rtlil)
+    sources = [source.read_text() for source in (*SOURCES, *instantiated)]
     table = _port_table(design)
     name = digest(design.rtlil, table, yosys_version(), *tools(), *tracing, *flags, *sources)
     target = cache_folder() / f"{name}.so"
@@ -197,7 +200,7 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
     with building(target) as folder:
         if not target.exists():
             (folder / f"{TOP}.v").write_text(to_verilog(design, passes))
-            written = (folder / f"{TOP}.v", block_ram.VERILOG)
+            written = (folder / f"{TOP}.v", *instantiated)
             process = verilator(*VERILATOR_FLAGS, *tracing, "--Mdir", folder, *written)
             if process.returncode:
                 raise RuntimeError(f"Verilator failed:\n{process.stderr}")

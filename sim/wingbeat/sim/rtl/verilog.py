@@ -22,8 +22,9 @@ SIMULATION_PASSES = ("proc", "flatten", "opt", "memory_collect", "clean")
 # Modules stay, for waves that people read; no `always` is left without anything to wait for.
 WAVES_PASSES = ("proc", "memory_collect", "clean")
 
-# As `amaranth.back.verilog` does: modules and `if`s stay as they were written.
-SYNTHESIS_PASSES = ("proc -nomux -norom", "memory_collect")
+# As `amaranth.back.verilog` does: modules and `if`s stay as they were written. Names of no width
+# (a port's number where there is one port) would be written as `[-1:0]`.
+SYNTHESIS_PASSES = ("delete s:0", "proc -nomux -norom", "memory_collect")
 
 # The block with which a memory without contents begins; its rows are zero anyway.
 ZERO_ROWS = re.compile(r"^ *initial begin\n(?: *\S+ ?\[\d+\] = \d+'[dh]0+;\n)+ *end\n", re.M)

@@ -15,10 +15,11 @@ from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.harness import Simulation
 
 CHAINS: list[Any] = [
-    Chain(),
+    *(chain_of(multiplier) for multiplier in Multiplier),
     CascadeChain(Multiplier.DSP48E2, model=True),
     CascadeChain(Multiplier.DSP48E1, model=True),
 ]
+NAMES = [*(multiplier.name for multiplier in Multiplier), "plain DSP48E2", "plain DSP48E1"]
 
 
 def operands(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +32,7 @@ def operands(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarr
     return packed.astype(np.int8), factor.astype(np.int8)
 
 
-@pytest.mark.parametrize("chain", CHAINS, ids=["plain", "DSP48E2", "DSP48E1"])
+@pytest.mark.parametrize("chain", CHAINS, ids=NAMES)
 def test_sums_of_products(chain: Any) -> None:
     packed, factor = operands(np.random.default_rng(1), 5000)
     expected = np.einsum("nfk,nk->nf", packed.astype(np.int64), factor.astype(np.int64))
@@ -70,4 +71,4 @@ def test_every_primitive_elaborates(name: str) -> None:
     assert chain.LATENCY == Chain.LATENCY
     design = verilog.elaborate(chain)
     slices = design.rtlil.count(f"cell \\{name} ")
-    assert slices == (16 if name.startswith("DSP48") else 0)
+    assert slices == {"BEHAVIOURAL": 0, "MULT18X18D": 32}.get(name, 16)

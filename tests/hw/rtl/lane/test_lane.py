@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from tests.hw.rtl.lane.controller import Controller, Job, random_job, results
@@ -66,6 +68,16 @@ def check(
 def test_random_matrices(config: AcceleratorConfig, stall: float) -> None:
     rng = np.random.default_rng(1)
     check(config, random_jobs(rng, config, garbage=False), rng, stall)
+
+
+@pytest.mark.parametrize("primitive", ["DSP48E2", "DSP48E1", "MULT18X18D"])
+def test_with_primitives(primitive: Any) -> None:
+    """The same with the simulation models of the DSP primitives in the chain."""
+    config = AcceleratorConfig(
+        lanes=8, tokens=4, prefetch_beats=64, formats=("int4g32s", "int8g32"), multiplier=primitive
+    )
+    rng = np.random.default_rng(4)
+    check(config, random_jobs(rng, config, garbage=False), rng, 0.1)
 
 
 @pytest.mark.parametrize("config", CONFIGS[1:3], ids=lambda c: f"{c.formats[1]}x{c.columns}")

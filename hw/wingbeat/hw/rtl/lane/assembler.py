@@ -65,7 +65,7 @@ class Assembler(wiring.Component):
         m = Module()
         config = self._config
         m.submodules.codes = codes = Gearbox([slot_bytes(shape) for shape in shapes(config)])
-        m.submodules.bank = bank = ScaleBank(config)
+        m.submodules.scale_bank = bank = ScaleBank(config)
         m.submodules.decode = decode = Decode(config)
         m.submodules.skid = skid = Skid(SLOT)
         wiring.connect(m, wiring.flipped(self.codes), codes.beats)

@@ -12,6 +12,7 @@ from wingbeat.hw.config import CHAIN_SLICES, Multiplier
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.chain import CHAIN, SUM_BITS, Chain
 from wingbeat.hw.rtl.lane.dsp_slice import CASCADE_BITS, Dsp48Slice, DspSlice
+from wingbeat.hw.rtl.lane.multiplier_pair import Mult18Pair
 from wingbeat.hw.rtl.lane.packing import packing_of
 
 
@@ -95,6 +96,7 @@ class CascadeChain(wiring.Component):
 
 
 def chain_of(multiplier: Multiplier) -> Any:
-    """Return the chain for a primitive; one that cannot pack is left to synthesis."""
-    plain = multiplier is Multiplier.BEHAVIOURAL or packing_of(multiplier).taps == 0
-    return Chain() if plain else CascadeChain(multiplier)
+    """Return the chain for a primitive."""
+    if multiplier is Multiplier.BEHAVIOURAL:
+        return Chain()
+    return CascadeChain(multiplier) if packing_of(multiplier).taps else Chain(Mult18Pair)

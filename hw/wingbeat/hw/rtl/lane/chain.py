@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Module, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import CHAIN_SLICES
 from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.lane.multiplier_pair import MultiplierPair
 
 SUM_BITS = 21
 """Signed bits of a group result: 32 * 127 * 127 is below 2**19."""
@@ -29,7 +32,11 @@ CHAIN = wiring.Signature(
 class Chain(wiring.Component):
     """The sums of `packed[f]` * `factor` over 16 slices, for the two fields f of the packed word.
 
-    Plain logic: for simulation, and where a multiplier cannot pack.
+    For simulation, and where a multiplier cannot pack: two multipliers a slice, then a tree.
+
+    Parameters
+    ----------
+    pair : makes the multipliers of a slice
 
     Attributes
     ----------
@@ -41,17 +48,21 @@ class Chain(wiring.Component):
     LATENCY = 20
     """That of a cascade: 4 registers, one more for each slice behind the first, one for a node."""
 
-    def __init__(self) -> None:
+    def __init__(self, pair: Any = MultiplierPair) -> None:
+        self._pair = pair
         super().__init__(CHAIN)
 
     def elaborate(self, platform: object) -> Module:
         """Multiply, add four by four, wait."""
         m = Module()
+        pairs = [self._pair() for _ in range(CHAIN_SLICES)]
+        for k, pair in enumerate(pairs):
+            m.submodules[f"slice_{k}"] = pair
+            m.d.comb += [pair.packed[field].eq(self.packed[field][k]) for field in range(2)]
+            m.d.comb += pair.factor.eq(self.factor[k])
         for field in range(2):
-            packed = self.packed[field]
-            terms = [packed[k] * self.factor[k] for k in range(CHAIN_SLICES)]
-            terms = [delay(m, term, 1, name=f"product_{field}") for term in terms]
-            stages = 1
+            terms = [pair.products[field] for pair in pairs]
+            stages = self._pair.LATENCY
             while len(terms) > 1:
                 sums = [sum(terms[k : k + 4]) for k in range(0, len(terms), 4)]
                 terms = [delay(m, term, 1, name=f"partial_{field}") for term in sums]

@@ -148,7 +148,6 @@ class Splitter(wiring.Component):
 
     def _route(self, m: Module, record: Any, beat: Value, go: Value) -> None:
         """Send a beat of a record where it belongs."""
-        start: Any = 0
         for name in SECTIONS:
             output, section = getattr(self, name), record[name]
             m.d.comb += [
@@ -157,9 +156,10 @@ class Splitter(wiring.Component):
                     Mux(beat + 1 == section.end, section.last_bytes, BEAT_BYTES)
                 ),
             ]
-            with m.If((beat >= start) & (beat < section.end) & go):
+        for number, name in enumerate(SECTIONS):
+            output, section = getattr(self, name), record[name]
+            with (m.Elif if number else m.If)((beat < section.end) & go):
                 m.d.comb += [
                     output.valid.eq(self.beats.valid),
                     self.beats.ready.eq(output.ready),
                 ]
-            start = section.end

@@ -129,7 +129,7 @@ class VectorMemory(wiring.Component):
             quad = Signal(_QUAD_BITS, name=f"quad_{bank}", reset_less=True)
             enable = Signal(QUAD, name=f"enable_{bank}")
             # what does not fit behind the first bank wraps around, one row further on
-            m.d.sync += bank_row.eq(row + (first > bank))
+            m.d.sync += bank_row.eq(row + (first > bank if bank < banks - 1 else 0))
             for start in range(banks):
                 index = (bank - start) % banks
                 part = slice(index * QUAD, (index + 1) * QUAD)

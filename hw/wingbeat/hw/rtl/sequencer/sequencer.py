@@ -203,7 +203,9 @@ class Sequencer(wiring.Component):
             "state", "error", "error_pc", "error_unit", "ended",
         ):  # fmt: skip
             m.d.comb += getattr(self, name).eq(getattr(status, name))
+        fault = Signal(ErrorCode)
+        m.d.comb += status.fault[index].eq(fault)
         with m.If(self.fetch_error):
-            m.d.comb += status.fault[index].eq(ErrorCode.MEMORY_BUS)
+            m.d.comb += fault.eq(ErrorCode.MEMORY_BUS)
         with m.Elif(processor.illegal):
-            m.d.comb += status.fault[index].eq(ErrorCode.ILLEGAL_INSTRUCTION)
+            m.d.comb += fault.eq(ErrorCode.ILLEGAL_INSTRUCTION)

@@ -48,21 +48,14 @@ def decode_half(m: Module, half: Any, *, name: str) -> Any:
     fraction = half[:HALF_FRACTION_BITS]
     exponent = half[HALF_FRACTION_BITS : HALF_BITS - 1]
     shifted, zeros = normalise(m, fraction, name=name)
-    word = Signal(WIDTH, name=f"{name}_word")
-    view = fields(word)
-    m.d.comb += view.sign.eq(half[-1])
-    with m.If(exponent != 0):
-        m.d.comb += [
-            view.exponent.eq(exponent + (BIAS - HALF_BIAS)),
-            view.fraction.eq(fraction << _SHIFT),
-        ]
-    with m.Elif(fraction != 0):
-        # the leading one leaves the fraction
-        m.d.comb += [
-            view.exponent.eq(BIAS - HALF_BIAS - zeros),
-            view.fraction.eq(shifted << (_SHIFT + 1)),
-        ]
-    return word
+    # a Cat and no Signal: its sign would be another name of the half's, and Verilator takes two
+    # words that hold parts of each other for a loop
+    normal, subnormal = exponent != 0, fraction != 0
+    power = Mux(normal, exponent + (BIAS - HALF_BIAS), BIAS - HALF_BIAS - zeros)
+    # the leading one of a subnormal leaves the fraction
+    kept = Mux(normal, fraction, shifted << 1)[:HALF_FRACTION_BITS]
+    power = Mux(normal | subnormal, power, 0)[: WIDTH - 1 - FRACTION_BITS]
+    return Cat(C(0, _SHIFT), kept, power, half[-1])
 
 
 def encode_half(m: Module, word: Any, *, name: str) -> Any:

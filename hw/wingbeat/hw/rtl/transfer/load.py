@@ -53,7 +53,7 @@ class LoadUnit(wiring.Component):
         """Take a command, start the part that is for it, wait for it."""
         m = Module()
         config = self._config
-        m.submodules.rows = rows = LoadRows(config)
+        m.submodules.load_rows = rows = LoadRows(config)
         m.submodules.gather = gather = Gather(config)
         m.submodules.engine = engine = ReadEngine(config.port_bits, WORDS)
         m.submodules.serialiser = serialiser = Serialiser(config.port_bits)

@@ -99,7 +99,7 @@ def lanes_before(end: Any, step: Any, lanes: int) -> Any:
     """Return a bit for each lane: whether its element of step `step` lies before element `end`."""
     digits = ceil_log2(lanes)
     whole, rest = end[digits:], end[:digits]
-    part = Cat(rest > lane for lane in range(lanes))
+    part = Cat(rest > lane for lane in range(lanes - 1))  # `rest` is below `lanes`
     # every lane in the steps before the one in which the row ends, none behind it
     before = (step < whole).replicate(lanes)
     return before | (part & (step == whole).replicate(lanes))

@@ -1,0 +1,23 @@
+"""The Verilog of whole accelerators has no warnings. (Loops: every simulation is built without.)"""
+
+from __future__ import annotations
+
+import pytest
+
+from wingbeat.boards.board import load_board
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.rtl.accelerator import Accelerator
+from wingbeat.sim.rtl.lint import lint
+
+CONFIGURATIONS = {
+    "sim1": load_board("sim1").accelerator,
+    "sim4": load_board("sim4").accelerator,
+    "two columns, two ports, sparse": AcceleratorConfig(
+        lanes=2, columns=2, ports=2, vector_lanes=8, formats=("int4g32s", "uint4g32", "int8g32")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_no_warnings(name: str) -> None:
+    assert not lint(Accelerator(CONFIGURATIONS[name]))
