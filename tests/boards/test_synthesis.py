@@ -5,8 +5,6 @@ The whole machine takes an hour for three families: `make synthesis`.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -17,10 +15,10 @@ from wingbeat.boards.synthesis import synthesise
 from wingbeat.hw.config import CHAIN_SLICES
 from wingbeat.hw.errors import SynthesisError
 from wingbeat.hw.rtl import dsp_count
-from wingbeat.hw.rtl.fp32.integer_scale import IntegerScale
 from wingbeat.hw.rtl.fp32.multiplier import Multiplier, ScaleMultiplier
 from wingbeat.hw.rtl.fp32.quantiser import ScaleOf
 from wingbeat.hw.rtl.lane.cascade_chain import chain_of
+from wingbeat.hw.rtl.lane.scale_unit import ScaleUnit
 from wingbeat.hw.rtl.memory.block_ram import BlockRam
 
 families = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -35,20 +33,21 @@ def test_a_chain_is_its_slices(family: Family) -> None:
 
 
 @families
-@pytest.mark.parametrize(
-    ("component", "bits"),
-    [(Multiplier, None), (ScaleMultiplier, 11), (ScaleOf, None)],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-def test_significands_meet_in_dsp_slices(family: Family, component: Any, bits: int | None) -> None:
-    declared = dsp_count.multiplier(family.multiplier, *([bits] if bits else []))
-    assert synthesise(component(), family).count("dsps") == declared
+def test_significands_meet_in_dsp_slices(family: Family) -> None:
+    primitive = family.multiplier
+    for component, declared in (
+        (Multiplier(), dsp_count.multiplier(primitive)),
+        (ScaleMultiplier(), dsp_count.multiplier(primitive, ScaleMultiplier.B_BITS)),
+        (ScaleOf(), dsp_count.constant_multiplier(primitive, dsp_count.SCALE_OF_SIGNIFICAND)),
+    ):
+        found = synthesise(component, family).count("dsps")
+        assert found == declared, type(component).__name__
 
 
 @families
-def test_so_do_integers_and_scales(family: Family) -> None:
-    netlist = synthesise(IntegerScale(21), family)
-    assert netlist.count("dsps") == dsp_count.product(family.multiplier, 21, 11)
+def test_a_scale_unit_is_as_large_as_declared(family: Family) -> None:
+    netlist = synthesise(ScaleUnit(), family)
+    assert netlist.count("dsps") == dsp_count.scale_unit(family.multiplier)
 
 
 @families
@@ -57,7 +56,9 @@ def test_a_large_memory_is_block_ram(family: Family) -> None:
     netlist = synthesise(BlockRam(128, 1024, parts=4), family)
     assert set(netlist.memories) == {"ram.rows"}
     assert netlist.count("block_rams") == 8
-    assert netlist.count("lut_rams") == 0 and netlist.count("registers") == 0
+    assert netlist.count("lut_rams") == 0
+    # an ECP5 does not say what a read of the row being written returns: yosys adds what does
+    assert netlist.count("registers") <= (2 * 128 + 32 if family is ECP5 else 0)
 
 
 @families
@@ -67,8 +68,8 @@ def test_tables_are_ram(family: Family) -> None:
 
 
 class _Loop(wiring.Component):
-    a: In(1)
-    b: Out(1)
+    def __init__(self) -> None:
+        super().__init__({"a": In(1), "b": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -131,7 +131,8 @@ def _script(family: Family) -> list[str]:
         "proc",
         "flatten",
         "select -assert-none t:$dlatch t:$adlatch t:$dlatchsr",
-        "opt_clean",
+        # names of wires that are others as well: abc9 stumbles over two that begin differently only
+        "opt_clean -purge",
         "check -assert",
         f"{family.command} -top {TOP} -run {family.first_step}:",
         "tee -q -o cells.json stat -json",

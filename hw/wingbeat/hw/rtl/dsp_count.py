@@ -1,4 +1,4 @@
-"""How many DSP slices an accelerator takes: the architecture's arithmetic, tested against synthesis.
+"""How many DSP slices an accelerator takes: what the architecture says, tested with synthesis.
 
 A chain has 16 slices, which are primitives or, where a multiplier cannot pack, twice as many. Every
 other product is left to synthesis, which cuts it into tiles of what one multiplier takes.
@@ -11,17 +11,21 @@ from dataclasses import dataclass
 
 from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig
 from wingbeat.hw.config import Multiplier as Primitive
-from wingbeat.hw.rtl.fp32.format import SIGNIFICAND_BITS
+from wingbeat.hw.rtl.fp32.format import FRACTION_BITS, SIGNIFICAND_BITS
 from wingbeat.hw.rtl.fp32.multiplier import Multiplier, ScaleMultiplier
+from wingbeat.hw.rtl.fp32.quantiser import ONE_127TH
 from wingbeat.hw.rtl.lane.chain import SUM_BITS
-from wingbeat.hw.rtl.lane.scale_unit import OPERAND_SUM_BITS
 from wingbeat.hw.rtl.lane.packing import packing_of
+from wingbeat.hw.rtl.lane.scale_unit import OPERAND_SUM_BITS
 from wingbeat.hw.rtl.lane.sections import is_sparse
 
 _SMALLEST_PRODUCT = 9
 """Bits of a product that is worth a multiplier; synthesis makes smaller ones of LUTs."""
 
 _HALF_SIGNIFICAND = 11
+
+SCALE_OF_SIGNIFICAND = ONE_127TH & ((1 << FRACTION_BITS) - 1) | 1 << FRACTION_BITS
+"""Of the constant with which the quantiser makes a scale of the largest magnitude."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,16 @@ def multiplier(primitive: Primitive, b: int = Multiplier.B_BITS) -> int:
     return sum(product(primitive, SIGNIFICAND_BITS, part) for part in parts)
 
 
+def constant_multiplier(primitive: Primitive, significand: int) -> int:
+    """Return those of a multiplier whose second significand is a constant."""
+    parts = []
+    for low in range(0, SIGNIFICAND_BITS, Multiplier.PART_BITS):
+        part = significand >> low & ((1 << Multiplier.PART_BITS) - 1)
+        digits = f"{part:b}".strip("0")  # zeros at either end are a shift
+        parts.append(product(primitive, SIGNIFICAND_BITS, len(digits)))
+    return sum(parts)
+
+
 def chain(primitive: Primitive) -> int:
     """Return the DSP slices of a chain."""
     return CHAIN_SLICES if packing_of(primitive).taps else 2 * CHAIN_SLICES
@@ -78,7 +92,8 @@ def lane(config: AcceleratorConfig, primitive: Primitive) -> int:
 
 def vector_machine(config: AcceleratorConfig, primitive: Primitive) -> int:
     """Return those of each element's two operations, function and quantiser, and of the scale."""
-    return (config.vector_lanes * (2 + 2 + 1) + 1) * multiplier(primitive)
+    elements = config.vector_lanes * (2 + 2 + 1) * multiplier(primitive)
+    return elements + constant_multiplier(primitive, SCALE_OF_SIGNIFICAND)
 
 
 def arithmetic(config: AcceleratorConfig, primitive: Primitive) -> int:

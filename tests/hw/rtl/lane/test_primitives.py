@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -45,7 +47,7 @@ def test_a_pair_of_multipliers() -> None:
     packed = np.stack([low, low[::-1]], axis=1)
     packed = np.concatenate([packed, codes(rng, (CYCLES, 2))])
     factor = np.concatenate([factor, codes(rng, CYCLES)])
-    inputs = {
+    inputs: dict[str, npt.NDArray[Any]] = {
         "packed": packed.astype(np.int8).view(np.uint16)[:, 0],
         "factor": factor,
     }

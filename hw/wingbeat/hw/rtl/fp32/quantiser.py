@@ -22,7 +22,7 @@ from wingbeat.hw.rtl.fp32.format import (
 )
 from wingbeat.hw.rtl.fp32.multiplier import Multiplier, ScaleMultiplier
 
-_ONE_127TH = int(np.float32(1 / LARGEST_CODE).view(np.uint32))
+ONE_127TH = int(np.float32(1 / LARGEST_CODE).view(np.uint32))
 _QUIET = int(QUIET_LIMIT.view(np.uint32))
 _KEPT = ScaleMultiplier.B_BITS - 1  # fraction bits of a scale
 _DROPPED = FRACTION_BITS - _KEPT
@@ -47,7 +47,7 @@ class ScaleOf(wiring.Component):
         """Divide by 127, round up, look the inverse significand up, put the inverse together."""
         m = Module()
         m.submodules.multiplier = multiplier = Multiplier()
-        m.d.comb += [multiplier.a.eq(self.largest), multiplier.b.eq(_ONE_127TH)]
+        m.d.comb += [multiplier.a.eq(self.largest), multiplier.b.eq(ONE_127TH)]
         poison = fields(self.largest).exponent == LARGEST_FIELD
         quiet = self.largest[:-1] < _QUIET
         poison = delay(m, poison, Multiplier.LATENCY, name="poison")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,7 @@ def _dsp48e1() -> Path:
     return Path(spec.origin).parent / "share" / "xilinx" / "cells_sim.v"
 
 
-_MODELS = {
+_MODELS: dict[str, Callable[[], Path]] = {
     "wingbeat_block_ram": lambda: block_ram.VERILOG,
     "MULT18X18D": lambda: _FOLDER / "MULT18X18D.v",
     "DSP48E2": lambda: _FOLDER / "DSP48E2.v",
