@@ -103,6 +103,7 @@ class Dsp48Slice(wiring.Component):
             *(("i", name, value) for name, value in ports.items()),
             **({"p_AMULTSEL": "AD"} if new else {"p_USE_DPORT": "TRUE"}),
             i_CLK=ClockSignal(),
+            o_P=Signal(CASCADE_BITS),  # yosys looks for it
             o_PCOUT=self.cascade_out,
             **cascade,
         )

@@ -20,6 +20,7 @@ module DSP48E2 #(
     input CARRYIN,
     input CEA1, CEA2, CEB1, CEB2, CED, CEAD, CEM, CEP, CECTRL, CEALUMODE, CECARRYIN, CEINMODE, CEC,
     input RSTA, RSTB, RSTC, RSTD, RSTM, RSTP, RSTCTRL, RSTALUMODE, RSTINMODE, RSTALLCARRYIN,
+    output signed [47:0] P,
     output signed [47:0] PCOUT
 );
     reg signed [29:0] a2 = 0;
@@ -42,6 +43,7 @@ module DSP48E2 #(
         if (CEM) m <= ad * b2;
         if (CEP) p <= m + z;
     end
+    assign P = p;
     assign PCOUT = p;
 
     wire registers = AREG == 1 && DREG == 1 && ADREG == 1 && BREG == 2 && MREG == 1 && PREG == 1
