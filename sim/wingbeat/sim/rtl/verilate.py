@@ -47,9 +47,7 @@ COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hi
 # fmt: off
 VERILATOR_FLAGS = [
     "--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing",
-    "-Wno-lint", "-Wno-style", "--x-assign", "fast", "--x-initial", "fast",
-    # yosys' model of the DSP48E1 has timing, and `<=` in combinational blocks
-    "-Wno-SPECIFYIGN", "-Wno-COMBDLY",
+    "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--x-assign", "fast", "--x-initial", "fast",
     # 5.48 widens `{1'b0, x, y}` by its sign where it inlines: see docs/verification.md
     "--inline-cfuncs", "0",
 ]

@@ -23,16 +23,18 @@ def _dsp48e1() -> Path:
     return Path(spec.origin).parent / "share" / "xilinx" / "cells_sim.v"
 
 
-_MODELS: dict[str, Callable[[], Path]] = {
-    "wingbeat_block_ram": lambda: block_ram.VERILOG,
-    "MULT18X18D": lambda: _FOLDER / "MULT18X18D.v",
-    "DSP48E2": lambda: _FOLDER / "DSP48E2.v",
-    "DSP48E1": _dsp48e1,
+_MODELS: dict[str, Callable[[], list[Path]]] = {
+    "wingbeat_block_ram": lambda: [block_ram.VERILOG],
+    "MULT18X18D": lambda: [_FOLDER / "MULT18X18D.v"],
+    "DSP48E2": lambda: [_FOLDER / "DSP48E2.v"],
+    "DSP48E1": lambda: [_FOLDER / "DSP48E1.vlt", _dsp48e1()],
 }
 
 
 def models(rtlil: str) -> list[Path]:
-    """Return the Verilog files of the modules that a netlist instantiates."""
-    return [
-        file() for name, file in _MODELS.items() if re.search(rf"^ *cell \\{name} ", rtlil, re.M)
-    ]
+    """Return the files for Verilator of the modules that a netlist instantiates."""
+    files: list[Path] = []
+    for name, model in _MODELS.items():
+        if re.search(rf"^ *cell \\{name} ", rtlil, re.M):
+            files += model()
+    return files
