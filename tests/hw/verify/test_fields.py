@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 from tests.hw.verify.programs import accepted, argument, load, misc, refused, store, sys
 
@@ -11,7 +13,14 @@ from wingbeat.hw.isa.instructions import (
     StoreKind,
     Unit,
 )
-from wingbeat.hw.isa.operands import Address, Count, FormatField, SmallCount, VectorView
+from wingbeat.hw.isa.operands import (
+    Address,
+    Count,
+    FormatField,
+    SmallCount,
+    TileRows,
+    VectorView,
+)
 
 
 def gather(length: Count, name: str = "int4g32") -> Instruction:
@@ -103,12 +112,13 @@ def test_scalars_have_their_places() -> None:
 
 
 def test_a_gather_takes_one_format_of_the_accelerator() -> None:
-    accepted(gather(Count(64), "int8g64"), gather(Count(64), "int8g32"))
-    refused(
-        gather(Count(64), "int5g32"),
-        because="instruction 0 (ld.gather): `format` must be one that the accelerator decodes "
-        "(int4g32, int8g64, int4g32s, int8g32, raw8), not int5g32",
-    )
+    accepted(gather(Count(64), "int8g64"), gather(Count(64), "int4g32"))
+    for name in ("int5g32", "int8g32", "raw8"):  # the last two are those of the caches
+        refused(
+            gather(Count(64), name),
+            because="instruction 0 (ld.gather): `format` of a gather must be one of the "
+            f"accelerator's `formats` (int4g32, int8g64, int4g32s), not {name}",
+        )
 
 
 def test_a_gather_is_dense() -> None:
@@ -134,6 +144,18 @@ def test_a_gather_takes_whole_groups() -> None:
     )
 
 
+def test_a_head_has_whole_groups() -> None:
+    for kind in (StoreKind.KEYS, StoreKind.VALUES):
+        for length, shown in ((Count(40), "40"), (Count(32, 1), "32 to 64")):
+            refused(
+                store(kind=kind, address=Address(0x1200), length=length, list=Address(0x1600)),
+                arguments=(argument(1, 0, 32),),
+                because=f"instruction 0 (st.{kind.name.lower()}): `length`, the head dimension, "
+                f"must be one multiple of 32 for all register values, not {shown}: "
+                "the operand memory holds groups of 32",
+            )
+
+
 def publish(length: Count) -> Instruction:
     return store(kind=StoreKind.PUBLISH, list=Address(0x1600 * 4), length=length)
 
@@ -154,7 +176,7 @@ def test_tiles_of_values_must_not_overlap() -> None:
     # 16 rows of a tile; 2 lanes share a port; 8 beats a lane and group of 32 positions
     positions = (argument(1, 0, 62),)
     accepted(values(32, 32), arguments=positions)
-    accepted(values(0, 16), arguments=positions)
+    accepted(dataclasses.replace(values(0, 32), tile_rows=TileRows.R8), arguments=positions)
     refused(
         values(31, 32),
         arguments=positions,

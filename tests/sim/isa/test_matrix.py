@@ -1,5 +1,6 @@
 """MM and MV against loops over single weights."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,9 +169,13 @@ def test_nothing_around_the_result_is_written() -> None:
     assert found[160:].tobytes() == before[160:].tobytes()
 
 
-@pytest.mark.parametrize("fields", [{"tiles": Count(0)}, {"outer": SmallCount(0)}, {"inner": 0}])
+@pytest.mark.parametrize(
+    "fields",
+    [{"tiles": Count(0)}, {"groups": Count(0)}, {"outer": SmallCount(0)}, {"inner": 0}],
+)
 def test_nothing_to_do_writes_nothing(fields: dict[str, Any]) -> None:
-    subject = case("int4", rows=16, groups=1, **fields)
+    subject = case("int4", rows=16, groups=1)
+    subject.instruction = dataclasses.replace(subject.instruction, **fields)
     before = subject.parts.vectors.words.tobytes()
     subject.parts.matrix.execute(subject.instruction, subject.parts.registers)
     assert subject.parts.vectors.words.tobytes() == before

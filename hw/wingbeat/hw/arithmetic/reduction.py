@@ -60,8 +60,11 @@ def largest(values: Float) -> Float:
 def index_of_largest(values: Float) -> tuple[Float, npt.NDArray[np.int32]]:
     """Return the maximum of the last axis and where it is; the lowest index of equals.
 
-    A NaN counts as -inf: it never beats a number, and a row of nothing else yields index 0.
+    A NaN counts as -inf: it never beats a number, and a row of nothing else yields index 0. So does
+    a row of no elements.
     """
+    if values.shape[-1] == 0:
+        return largest(values), np.zeros(values.shape[:-1], np.int32)
     comparable = np.where(np.isnan(values), np.float32(-np.inf), values)
     index = comparable.argmax(axis=-1).astype(np.int32)
     value = np.take_along_axis(comparable, index[..., None].astype(np.intp), axis=-1)[..., 0]

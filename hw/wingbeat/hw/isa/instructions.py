@@ -256,6 +256,7 @@ class Multiply(Instruction):
     vector (o, h). The matrix has `tiles` tiles of `tile_rows` rows in each lane and `groups` groups
     of 32 columns; tile i begins at `address + i * stride` on every port. MV packs two rows against
     one vector in each DSP slice and takes exactly one vector; MM packs two vectors against one row.
+    Without a tile, a group or a vector, nothing is written.
 
     Each cycle: a beat of codes a lane is decoded; the chain of 16 slices makes 32 products in each
     column; the scale unit takes one group result (8:16: two). A tile's results drain into the

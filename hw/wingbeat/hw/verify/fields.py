@@ -89,7 +89,11 @@ def _load(load: Load, registers: Registers, config: AcceleratorConfig) -> Iterat
     if load.kind is not LoadKind.GATHER:
         return
     weights = load.format.weight_format()
-    yield from matrix.wrong_format(weights, config)
+    if weights not in config.weight_formats:
+        yield (
+            f"`format` of a gather must be one of the accelerator's `formats` "
+            f"({', '.join(config.formats)}), not {weights.name}"
+        )
     if weights.sparse:
         yield (
             f"`format` of a gather must be dense, not {weights.name}: "
@@ -111,6 +115,13 @@ def _store(store: Store, registers: Registers, config: AcceleratorConfig) -> Ite
         yield (
             "`length`, the entries of the ring, must be one power of two for all register values, "
             f"not {text(length)}: positions in the ring are taken modulo it"
+        )
+    if store.kind in (StoreKind.KEYS, StoreKind.VALUES) and (
+        length.low != length.high or length.low % GROUP
+    ):
+        yield (
+            f"`length`, the head dimension, must be one multiple of {GROUP} for all register "
+            f"values, not {text(length)}: the operand memory holds groups of {GROUP}"
         )
     if store.kind is StoreKind.VALUES:
         layout = TileLayout(VALUE_CACHE, store.tile_rows.rows, config.lanes, config.ports)

@@ -50,7 +50,7 @@ class MatrixUnit:
         tiles, groups = registers.resolve(instruction.tiles), registers.resolve(instruction.groups)
         outer, inner = registers.resolve(instruction.outer), instruction.inner
         vectors = outer * inner
-        if not vectors * tiles:
+        if not vectors * tiles * groups:
             return
         weights = self._weights(instruction, registers.resolve(instruction.address), tiles, groups)
         operand = self._operands.view(instruction.operand, registers, outer, inner, groups)
