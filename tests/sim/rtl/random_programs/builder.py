@@ -167,7 +167,7 @@ class Builder:
         return start, min(3, gap.stop - reach - start)
 
     def sparse_place(self, beats: int, unit: int) -> int:
-        """Beats of the weights, from a multiple of `unit` on, for tiles with headers of their own."""
+        """Beats of the weights for tiles with headers, from a multiple of `unit` on."""
         self._sparse_end -= beats
         self._sparse_end -= self._sparse_end % unit
         assert self._sparse_end > MEMORY["weights"].start + DENSE_BEATS

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import random
 
-
-
 from tests.sim.rtl.random_programs import contents
 from tests.sim.rtl.random_programs.builder import ARGUMENTS, SEQUENCE, Block
 from tests.sim.rtl.random_programs.machines import MEMORY, TARGETS, Target
@@ -70,5 +68,3 @@ class Case:
         for place, number in self.words.items():
             memory.words(place, 1)[0] = number
         return memory
-
-

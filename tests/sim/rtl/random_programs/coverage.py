@@ -44,9 +44,7 @@ def _names(kind: Any) -> list[str]:
     return [member.name for member in kind]
 
 
-DECODED = list(
-    dict.fromkeys(f.name for t in TARGETS.values() for f in t.config.decoded_formats)
-)
+DECODED = list(dict.fromkeys(f.name for t in TARGETS.values() for f in t.config.decoded_formats))
 GATHERED = [
     name
     for name in dict.fromkeys(f.name for t in TARGETS.values() for f in t.config.weight_formats)
@@ -59,7 +57,7 @@ ROWS = [
 ]  # fmt: skip
 SHAPES = [
     "no tile", "one tile", "several tiles", "one group", "one record", "one record and a group",
-    *HEIGHTS, "strands 1", "strands 2", "strands 4", "strands 8",
+    "no group", *HEIGHTS, "strands 1", "strands 2", "strands 4", "strands 8",
 ]  # fmt: skip
 VECTORS = [
     "no vector", "one vector", "two vectors", "an odd number of vectors", "all vectors",
@@ -101,7 +99,11 @@ TABLE = (
         {
             "format": GATHERED,
             "edge": [
-                "first row", "last row", "behind the last row", "a negative row", "one scale",
+                "first row",
+                "last row",
+                "behind the last row",
+                "a negative row",
+                "one scale",
                 *HEIGHTS,
             ],
         },
@@ -120,7 +122,7 @@ TABLE = (
         "vector",
         {"result": vector.RESULTS, "edge": LENGTHS},
         vector.vector,
-        lambda result, edge: (result, edge) in (("map", "growing rows"), ("argmax", "no element")),
+        lambda result, edge: (result, edge) == ("map", "growing rows"),
     ),
     Cross(
         "view",
@@ -151,7 +153,9 @@ TABLE = (
         system.tokens,
         lambda source, target: source == target,
     ),
-    Cross("operand", {"opcode": _names(Opcode), "source": ["constant", "register"]}, generate.operand),
+    Cross(
+        "operand", {"opcode": _names(Opcode), "source": ["constant", "register"]}, generate.operand
+    ),
 )
 
 

@@ -56,9 +56,7 @@ def reading_matrix(config: AcceleratorConfig) -> npt.NDArray[np.uint8]:
     codes = rng.integers(1, weights.code_range[1] + 1, (rows, columns)).astype(np.uint8)
     scales, minima = np.ones((2, rows, columns // weights.group), np.float16)
     scales[::_ROWS], minima[1::_ROWS] = 0, 0
-    return layout.pack(
-        CodedMatrix(weights, codes, scales.view(np.uint16), minima.view(np.uint16))
-    )
+    return layout.pack(CodedMatrix(weights, codes, scales.view(np.uint16), minima.view(np.uint16)))
 
 
 def ending(b: Builder) -> Block:

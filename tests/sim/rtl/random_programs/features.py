@@ -80,8 +80,9 @@ def _multiply(e: Executed, i: Multiply) -> Iterator[Feature]:
     layout = layout_of(i.format, i.tile_rows, e.config.lanes, e.config.ports)
     tiles, groups, vectors = e["tiles"], e["groups"], e["outer"] * i.inner
     of = {"opcode": {i.opcode.name}, "format": {layout.format.name}}
-    if not tiles * vectors:
-        yield "multiply", of | {"edge": edges(no_tile=not tiles, no_vector=not vectors)}
+    if not tiles * groups * vectors:
+        nothing = edges(no_tile=not tiles, no_group=not groups, no_vector=not vectors)
+        yield "multiply", of | {"edge": nothing}
         return
     kept = WINDOW
     if layout.format.sparse:

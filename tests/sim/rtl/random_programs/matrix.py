@@ -43,9 +43,12 @@ def multiply(
     layout = TileLayout(weights, rows, config.lanes, config.ports)
     counts = [int(b.some([str(n) for n in SPARSE_COUNTS], kept)) for _ in range(3)]
     span = layout.span(counts[0] if weights.sparse else WINDOW)
-    groups = {"one group": 1, "one record": span, "one record and a group": span + 1}.get(
-        edge, rng.randint(1, 5)
-    )
+    groups = {
+        "no group": 0,
+        "one group": 1,
+        "one record": span,
+        "one record and a group": span + 1,
+    }.get(edge, rng.randint(1, 5))
     tiles = {"no tile": 0, "one tile": 1, "several tiles": rng.randint(2, 3)}.get(
         edge, rng.randint(1, 2)
     )
@@ -107,15 +110,19 @@ def _height(
 
 def _stream(b: Builder, layout: TileLayout, groups: int, counts: list[int]) -> tuple[int, int]:
     """Where the tiles lie: any bits are a dense matrix, a sparse one needs its headers."""
-    rng, unit = b.rng, layout.lanes_per_port
+    rng = b.rng
+    # a stream may begin at any beat; mostly it begins with a word of the port
+    unit = rng.choice((1, layout.lanes_per_port, layout.lanes_per_port))
     if layout.format.sparse:
-        stride = max(layout.tile_beats(groups, n) for n in counts) + unit * rng.choice((0, 1, 2))
+        stride = max(layout.tile_beats(max(groups, 1), n) for n in counts) + unit * rng.choice(
+            (0, 1, 2)
+        )
         start = b.sparse_place(len(counts) * stride, unit)
         for tile, count in enumerate(counts):
-            for lane in range(unit):
+            for lane in range(layout.lanes_per_port):
                 b.headers[start + tile * stride + lane] = count
         return start, stride
-    tile = layout.tile_beats(groups)
+    tile = layout.tile_beats(max(groups, 1))
     stride = tile + unit * rng.choice((0, 0, 1, 3))
     region, size = MEMORY["weights"], DENSE_BEATS
     if layout.format in (KEY_CACHE, VALUE_CACHE) and rng.random() < 0.5:

@@ -37,9 +37,7 @@ def instructions(block: Block) -> list[Instruction]:
     return found
 
 
-def ordered(
-    block: Block, arguments: tuple[Argument, ...], config: AcceleratorConfig
-) -> Program:
+def ordered(block: Block, arguments: tuple[Argument, ...], config: AcceleratorConfig) -> Program:
     """Add what keeps the units in order: tokens for what the instructions may touch."""
     plain = Program((*instructions(block), _HALT), arguments)
     before = iter(analyse(plain, structure(plain)).before)

@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 from tests.sim.rtl.random_programs.case import Case
+from tests.sim.rtl.random_programs.features import Executed
 from tests.sim.rtl.random_programs.machines import MEMORY
 
-from wingbeat.hw.control import ControlBlock, ErrorCode, State
+from wingbeat.hw.control import ControlBlock, State
+from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Instruction, Unit
-from wingbeat.hw.isa.program import Program
-from wingbeat.hw.register_map import Interrupt, RegisterMap
-from wingbeat.hw.rtl.sequencer.program import PC_BITS
+from wingbeat.hw.register_map import RegisterMap
 from wingbeat.hw.sequencer import Registers
 from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
+from wingbeat.sim.trace import orders
 
 CHUNK = 512
 """Cycles between two looks of the host."""
@@ -28,12 +29,11 @@ DEADLINE = 1_000_000
 WATCHDOG = 20_000
 """Cycles without a retirement that end a program."""
 
-Trace = dict[Unit, list[int]]
-"""Program counters of the instructions that each unit retired, in order."""
+See = Callable[[Executed], None]
 
-See = Callable[[Instruction, Registers, DeviceMemory], None]
-
-_CONTROL = MEMORY["control"].start * WORDS_PER_BEAT
+_HEAD, _TAIL = (
+    MEMORY["control"].start * WORDS_PER_BEAT + ControlBlock.word(name) for name in ("head", "tail")
+)
 
 
 class Mismatch(AssertionError):
@@ -43,97 +43,72 @@ class Mismatch(AssertionError):
 class Watched(Machine):
     """The ISA machine; `see` is called with every instruction before it is executed."""
 
-    see: See
+    def __init__(self, case: Case, see: See) -> None:
+        self._config = case.machine.config
+        self._see = see
+        super().__init__(self._config, case.program(), case.memory())
+        self.trace = []
 
     def _execute(self, instruction: Instruction, registers: Registers) -> None:
-        self.see(instruction, registers, self.memory)
+        self._see(Executed(instruction, registers, self.memory, self._config))
         super()._execute(instruction, registers)
 
+    def execute(self, values: dict[str, int]) -> None:
+        """Run the program once; what becomes of special numbers is no reason to warn."""
+        with np.errstate(all="ignore"):
+            for _ in self.run(values | {"sequence": _head(self.memory)}):
+                _take_tokens(self.memory)
 
-def run(case: Case, see: See = lambda *_: None) -> int:
+
+def run(case: Case, see: See = lambda executed: None) -> int:
     """Run a case on both machines, and return the cycles of the RTL; Mismatch if they differ."""
-    program = case.program()
     target = case.machine
-    wanted, found = case.memory(), case.memory()
-    machine = Watched(target.config, program, wanted)
-    machine.see = see
-    rtl = RtlMachine(target.config, program, found, case.timing, target.optimise)
-    for register, value in (
-        (RegisterMap.WATCHDOG, WATCHDOG),
-        (RegisterMap.GLOBAL_INTERRUPT, 1),
-        (RegisterMap.INTERRUPT_ENABLE, Interrupt.DONE),
-    ):
-        rtl._host.write(register.word(), value)
-    cycles = 0
+    isa = Watched(case, see)
+    rtl = RtlMachine(target.config, case.program(), case.memory(), case.timing, target.optimise)
+    rtl._host.write(RegisterMap.WATCHDOG.word(), WATCHDOG)
+    rtl.record()
     for values in case.starts:
-        head = int(wanted.words(_CONTROL + ControlBlock.word("head"), 1)[0])
-        arguments = values | {"sequence": head}
-        definition = _definition(machine, arguments)
-        trace, spent = _trace(rtl, arguments)
-        cycles += spent
-        _compare(program, definition, trace, wanted, found)
-    return cycles
+        _execute(rtl, values)
+        isa.execute(values)
+        _compare(rtl, isa)
+    return rtl.cycles
+
+
+def _head(memory: DeviceMemory) -> int:
+    return int(memory.words(_HEAD, 1)[0])
 
 
 def _take_tokens(memory: DeviceMemory) -> None:
     """What the host does: it takes all tokens that are in the ring."""
-    head, tail = (_CONTROL + ControlBlock.word(name) for name in ("head", "tail"))
-    memory.words(tail, 1)[0] = memory.words(head, 1)[0]
+    memory.words(_TAIL, 1)[0] = _head(memory)
 
 
-def _definition(machine: Machine, arguments: dict[str, int]) -> Trace:
-    machine.trace = []
-    for _ in machine.run(arguments):
-        _take_tokens(machine.memory)
-    return {unit: [r.pc for r in machine.trace if r.unit is unit] for unit in Unit}
+def _execute(rtl: RtlMachine, values: dict[str, int]) -> None:
+    rtl.start(values | {"sequence": _head(rtl.memory)})
+    try:
+        for _ in range(DEADLINE // CHUNK):
+            state = rtl.advance(CHUNK)
+            _take_tokens(rtl.memory)
+            if state is State.FINISHED:
+                return
+    except DeviceError as error:
+        raise Mismatch(str(error)) from None
+    raise Mismatch(f"the RTL has not ended after {DEADLINE} cycles")
 
 
-def _trace(rtl: RtlMachine, arguments: dict[str, int]) -> tuple[Trace, int]:
-    """Run to the interrupt, and collect what the retire port says in each cycle."""
-    rtl.start(arguments)
-    simulation = rtl._simulation
-    rows = []
-    for _ in range(DEADLINE // CHUNK):
-        out = simulation.run({}, ["retired", "irq"], CHUNK)
-        rows.append(out["retired"])
-        _take_tokens(rtl.memory)
-        if out["irq"].any():
-            break
-    else:
-        raise Mismatch(f"the RTL has not ended after {DEADLINE} cycles")
-    rtl._host.write(RegisterMap.INTERRUPT_STATUS.word(), Interrupt.DONE)
-    state = State(rtl.register(RegisterMap.STATE))
-    if state is not State.FINISHED:
-        error, unit, pc = (
-            rtl.register(register)
-            for register in (RegisterMap.ERROR, RegisterMap.ERROR_UNIT, RegisterMap.ERROR_PC)
-        )
-        raise Mismatch(
-            f"the RTL ends {state.name}: {ErrorCode(error).name} in {Unit(unit).name} "
-            f"at instruction {pc}"
-        )
-    fields = np.concatenate(rows)
-    trace = {}
+def _compare(rtl: RtlMachine, isa: Machine) -> None:
+    found, wanted = orders(rtl.trace), orders(isa.trace or ())
     for unit in Unit:
-        field = fields >> np.uint64(unit.value * (PC_BITS + 1))
-        retired = field[(field & np.uint64(1)) == 1] >> np.uint64(1)
-        trace[unit] = [int(pc) & ((1 << PC_BITS) - 1) for pc in retired]
-    return trace, rtl.register(RegisterMap.CYCLES)
-
-
-def _compare(
-    program: Program, definition: Trace, trace: Trace, wanted: DeviceMemory, found: DeviceMemory
-) -> None:
-    for unit in Unit:
-        if trace[unit] != definition[unit]:
-            raise Mismatch(f"{unit.name} retires {trace[unit]}, not {definition[unit]}")
+        if found[unit] != wanted[unit]:
+            raise Mismatch(f"{unit.name} retires {found[unit]}, not {wanted[unit]}")
     for region in MEMORY.regions:
-        ours, theirs = found.region(region.name), wanted.region(region.name)
-        if not np.array_equal(ours, theirs):
-            port, byte = np.argwhere(ours != theirs)[0]
-            word = int(byte) // 4
-            values = [int(r[port].view(np.uint32)[word]) for r in (ours, theirs)]
-            raise Mismatch(
-                f"word {word:#x} of region `{region.name}` on port {port} is {values[0]:#010x}, "
-                f"not {values[1]:#010x} ({np.count_nonzero(ours != theirs)} bytes differ)"
-            )
+        ours, theirs = rtl.memory.region(region.name), isa.memory.region(region.name)
+        if np.array_equal(ours, theirs):
+            continue
+        port, byte = np.argwhere(ours != theirs)[0]
+        word = int(byte) // 4
+        values = [int(r[port].view(np.uint32)[word]) for r in (ours, theirs)]
+        raise Mismatch(
+            f"word {word:#x} of region `{region.name}` on port {port} is {values[0]:#010x}, "
+            f"not {values[1]:#010x} ({np.count_nonzero(ours != theirs)} bytes differ)"
+        )

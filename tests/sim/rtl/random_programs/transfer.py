@@ -22,14 +22,18 @@ from wingbeat.hw.isa.program import WORD
 from wingbeat.hw.memory_map import Region
 from wingbeat.hw.stream import TileLayout
 
+# fmt: off
 SPECIAL = {
     "F32": {
-        "NaN": 0xFF800001, "infinity": 0x7F800000, "negative zero": 0x80000000, "subnormal": 0x7FFFFF,
+        "NaN": 0xFF800001, "infinity": 0x7F800000,
+        "negative zero": 0x80000000, "subnormal": 0x007FFFFF,
     },
     "F16": {
-        "NaN": 0x7C017E00, "infinity": 0xFC007C00, "negative zero": 0x80003C00, "subnormal": 0x03FF0001,
+        "NaN": 0x7C017E00, "infinity": 0xFC007C00,
+        "negative zero": 0x80003C00, "subnormal": 0x03FF0001,
     },
-}  # fmt: skip
+}
+# fmt: on
 """Words that hold one of these numbers, by the kind of element."""
 
 _PAGE = 4096 // BEAT_BYTES
@@ -55,9 +59,7 @@ def _rows(b: Builder, edge: str) -> tuple[int, int]:
     )
 
 
-def load(
-    b: Builder, element: str | None = None, edge: str = "", number: str | None = None
-) -> None:
+def load(b: Builder, element: str | None = None, edge: str = "", number: str | None = None) -> None:
     """Rows of numbers from anywhere in memory; `number`: one of them is special."""
     rng = b.rng
     kind = Element[b.some(("F32", "F16"), element)]
@@ -109,7 +111,7 @@ def gather(b: Builder, format: str | None = None, edge: str = "") -> None:
     place = MEMORY["constants"].start * WORDS_PER_BEAT + rng.randrange(1024)
     b.words.update({place + i: index for i, index in enumerate(indices)})
     room = DENSE_BEATS - layout.tiles(last + 1) * layout.tile_beats(groups)
-    per_port = layout.lanes_per_port
+    per_port = rng.choice((1, layout.lanes_per_port))
     start = per_port * rng.randint(0, room // per_port)
     destination, _ = b.vector(rows, 1, groups * GROUP, apart=True)
     b.emit(
@@ -150,9 +152,7 @@ def store(b: Builder, edge: str = "") -> None:
     )
 
 
-def append(
-    b: Builder, kind: str | None = None, place: str | None = None, edge: str = ""
-) -> None:
+def append(b: Builder, kind: str | None = None, place: str | None = None, edge: str = "") -> None:
     """Positions of a head to a key or value cache; `place` is the first one's in its block."""
     rng, config, region = b.rng, b.config, MEMORY["cache"]
     what = StoreKind[b.some(("KEYS", "VALUES"), kind)]
@@ -178,7 +178,7 @@ def append(
         stride = layout.tile_beats(-(-(position + rows) // GROUP))
         stride += layout.lanes_per_port * rng.randrange(2)
         beats = layout.tiles(length) * stride
-    unit = layout.lanes_per_port
+    unit = rng.choice((1, layout.lanes_per_port))
     start = region.start + unit * rng.randint(0, (region.beats - beats) // unit)
     lists: Region = MEMORY["lists"]
     scales = lists.start + rng.randint(0, lists.beats - 12)

@@ -73,9 +73,7 @@ def vector(
     b.emit(dataclasses.replace(instruction, destination=destination, **sources))
 
 
-def _shape(
-    b: Builder, result: str, edge: str, view: str, group: int
-) -> tuple[int, int, int, int]:
+def _shape(b: Builder, result: str, edge: str, view: str, group: int) -> tuple[int, int, int, int]:
     """Outer and inner rows, elements of the first, and whether rows grow."""
     rng, lanes = b.rng, b.config.vector_lanes
     lengths = {
@@ -95,10 +93,7 @@ def _shape(
         edge, 1 if long else rng.randint(1, 3)
     )
     inner = rng.randint(2, 3) if view == "several inner rows" else rng.randint(1, 1 if long else 3)
-    if result == "argmax":
-        length = max(length, 1)
     if result == "quantise":
         row = -(-(length + 2) // group) * group // GROUP + 1
         inner = min(inner, max(1, GROUPS // row // max(outer, 1)))
     return outer, inner, length, step
-
