@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 COUNT  ?= 100000
 SEED   ?= 1
+PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz formal mutation quality bench rtl bus-model timeline synthesis route clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bus-model timeline synthesis route clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -63,6 +64,10 @@ fuzz: $(VENV)/.develop
 	$(BIN)/python -m tests.compiler.fuzz_image $(COUNT) --seed $(SEED)
 	$(BIN)/python -m tests.hw.isa.fuzz_decode $(COUNT) --seed $(SEED)
 	$(BIN)/python -m tests.hw.verify.fuzz_programs 5000 --seed $(SEED)
+
+# random programs on the RTL and on the ISA machine, three configurations (hours)
+soak: $(VENV)/.develop
+	$(BIN)/python -m tests.sim.rtl.random_programs.soak $(PROGRAMS) --seed $(SEED)
 
 # the proofs of `tests/formal`, deeper than `make test` does them; each may take half an hour
 formal: $(VENV)/.develop

@@ -10,6 +10,7 @@ from wingbeat.hw.isa.instructions import (
     LoadKind,
     Reduce,
     Scalar,
+    Store,
     StoreKind,
     Unit,
 )
@@ -35,7 +36,7 @@ def gather(length: Count, name: str = "int4g32") -> Instruction:
     )
 
 
-def values(stride: int, length: int, rows: int = 1) -> Instruction:
+def values(stride: int, length: int, rows: int = 1) -> Store:
     """Append to a value cache from the position in register 1 on."""
     return store(
         kind=StoreKind.VALUES,

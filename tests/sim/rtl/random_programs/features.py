@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +129,9 @@ def _load(e: Executed, i: Load) -> Iterator[Feature]:
         yield "load", {"element": element, "edge": _rows(e, i.stride)}
         if e["rows"] and e["length"]:
             words = e.memory.words(e["address"] * WORDS_PER_BEAT, -(-e["length"] // 2))
-            numbers = words.view(np.float16 if i.element is Element.F16 else np.float32)
+            numbers: npt.NDArray[Any] = words.view(
+                np.float16 if i.element is Element.F16 else np.float32
+            )
             yield "special", {"element": element, "number": _special(numbers[: e["length"]])}
         return
     layout = layout_of(i.format, i.tile_rows, e.config.lanes, e.config.ports)
@@ -144,7 +147,7 @@ def _load(e: Executed, i: Load) -> Iterator[Feature]:
     yield "gather", {"format": {layout.format.name}, "edge": found}
 
 
-def _special(numbers: npt.NDArray[np.floating]) -> set[str]:
+def _special(numbers: npt.NDArray[Any]) -> set[str]:
     smallest = np.finfo(numbers.dtype).smallest_normal
     size = np.abs(numbers)
     return edges(

@@ -16,6 +16,8 @@ from wingbeat.hw.isa.instructions import LOOP_DEPTH, Scalar
 from wingbeat.sim.rtl.memory import Timing
 
 Statement = Callable[..., None]
+Aimed = tuple[Statement, dict[str, Any]]
+"""A maker of statements, and what it is to make."""
 
 STATEMENTS: Sequence[Statement] = (
     matrix.multiply, matrix.multiply, vector.vector, vector.vector, transfer.load, transfer.load,
@@ -36,11 +38,11 @@ MOST = 8
 """Statements beside those for goals, at most."""
 
 
-def generate(seed: str, target: str, goals: Sequence[tuple[Statement, dict[str, Any]]]) -> Case:
+def generate(seed: str, target: str, goals: Sequence[Aimed]) -> Case:
     """Make a case from a seed; each goal is a maker of statements and what it is to make."""
     rng = random.Random(seed)
     b = Builder(TARGETS[target].config, rng)
-    anything = [(rng.choice(STATEMENTS), {}) for _ in range(rng.randint(2, MOST))]
+    anything: list[Aimed] = [(rng.choice(STATEMENTS), {}) for _ in range(rng.randint(2, MOST))]
     statements = [*goals, *anything]
     rng.shuffle(statements)
     # the operand memory begins with something
@@ -69,7 +71,7 @@ def depth(block: Block) -> int:
     return max((1 + depth(item.body) for item in block if isinstance(item, Repeat)), default=0)
 
 
-def _part(b: Builder, statements: Sequence[tuple[Statement, dict[str, Any]]]) -> Block:
+def _part(b: Builder, statements: Sequence[Aimed]) -> Block:
     outside, b.block = b.block, []
     for make, goal in statements:
         make(b, **goal)

@@ -62,7 +62,9 @@ def ordered(block: Block, arguments: tuple[Argument, ...], config: AcceleratorCo
 
 
 def _step(instruction: Instruction, touched: list[Access], places: dict[Buffer, int]) -> Step:
-    views, reads, writes = {}, set(), set()
+    views: dict[str, Buffer] = {}
+    reads: set[str] = set()
+    writes: set[str] = set()
     for access in touched:
         if access.space is Space.MEMORY:
             (writes if access.write else reads).update(_labels(access))

@@ -70,7 +70,8 @@ def _flatter(block: Block) -> Iterator[Block]:
     """The block with one loop less, or with a smaller one."""
     for index, item in enumerate(block):
         if isinstance(item, Repeat):
-            for body in (item.body, *([Repeat(item.head, b)] for b in _parts(item.body))):
+            bodies: list[Block] = [item.body]
+            for body in (*_parts(item.body), *_flatter(item.body)):
+                bodies.append([Repeat(item.head, body)])
+            for body in bodies:
                 yield [*block[:index], *body, *block[index + 1 :]]
-            for body in _flatter(item.body):
-                yield [*block[:index], Repeat(item.head, body), *block[index + 1 :]]

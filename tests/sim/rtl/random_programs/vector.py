@@ -35,42 +35,50 @@ def vector(
     size = GroupSize.of(int(b.some(GROUP_SIZES, group)))
     outer, inner, length, step = _shape(b, result, edge, view, size.elements)
     longest = length + max(outer - 1, 0) * step
-    combines = [op.name for op in Combine]
-    instruction = Vector(
-        Opcode.MISC,
-        first=Combine[b.some(combines[1:] if view == "scalar b" else combines, first)],
-        function=Function[b.some([f.name for f in Function], function)],
-        second=Combine[b.some(combines[1:] if view == "scalar c" else combines, second)],
-        group=size,
-        outer=SmallCount(*b.affine(outer)),
-        inner=inner,
-        length=Count(*b.affine(length)),
-        step=step,
-    )
-    avoid = range(0)
-    destination: VectorView
-    if result == "quantise":
-        groups = -(-longest // size.elements) * size.elements // GROUP
-        destination = VectorView(*b.entries(outer, inner, groups, apart=True))
-        instruction = dataclasses.replace(instruction, target=Destination.OPERAND)
-    elif result == "argmax":
-        destination = b.indices(outer, inner)
-    elif result == "map":
-        destination, avoid = b.vector(outer, inner, longest, apart=True)
-    else:
-        scalar = int(view == "scalar destination" or rng.random() < 0.3)
-        shape = (outer, inner, 1) if scalar else (outer, 1, inner)
-        destination, avoid = b.vector(*shape, apart=True)
-        destination = dataclasses.replace(destination, scalar=scalar)
-    if result not in ("map", "quantise"):
-        instruction = dataclasses.replace(instruction, reduce=Reduce[result.upper()])
+    combines = [combine.name for combine in Combine]
+    scalar = view == "scalar destination" or rng.random() < 0.3
+    destination, avoid = _destination(b, result, outer, inner, longest, size.elements, scalar)
     sources = {name: b.vector(outer, inner, longest, avoid)[0] for name in "abc"}
     for name in sources:
         if view == f"scalar {name}" or rng.random() < 0.15:
             sources[name] = dataclasses.replace(sources[name], scalar=1)
     if result == "map" and (view == "in place" or rng.random() < 0.3):
-        sources[rng.choice("abc") if view != "in place" else "a"] = destination
-    b.emit(dataclasses.replace(instruction, destination=destination, **sources))
+        sources["a" if view == "in place" else rng.choice("abc")] = destination
+    b.emit(
+        Vector(
+            Opcode.MISC,
+            first=Combine[b.some(combines[view == "scalar b" :], first)],
+            function=Function[b.some([each.name for each in Function], function)],
+            second=Combine[b.some(combines[view == "scalar c" :], second)],
+            reduce=Reduce.NONE if result in ("map", "quantise") else Reduce[result.upper()],
+            target=Destination.OPERAND if result == "quantise" else Destination.VECTOR,
+            group=size,
+            outer=SmallCount(*b.affine(outer)),
+            inner=inner,
+            length=Count(*b.affine(length)),
+            step=step,
+            destination=destination,
+            a=sources["a"],
+            b=sources["b"],
+            c=sources["c"],
+        )
+    )
+
+
+def _destination(
+    b: Builder, result: str, outer: int, inner: int, length: int, group: int, scalar: bool
+) -> tuple[VectorView, range]:
+    """Where results go, and the granules that no source may share with them."""
+    if result == "quantise":
+        groups = -(-length // group) * group // GROUP
+        return VectorView(*b.entries(outer, inner, groups, apart=True)), range(0)
+    if result == "argmax":
+        return b.indices(outer, inner), range(0)
+    if result == "map":
+        return b.vector(outer, inner, length, apart=True)
+    shape = (outer, inner, 1) if scalar else (outer, 1, inner)
+    view, used = b.vector(*shape, apart=True)
+    return dataclasses.replace(view, scalar=int(scalar)), used
 
 
 def _shape(b: Builder, result: str, edge: str, view: str, group: int) -> tuple[int, int, int, int]:
