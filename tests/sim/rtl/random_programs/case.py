@@ -10,6 +10,7 @@ from tests.sim.rtl.random_programs.builder import ARGUMENTS, SEQUENCE, Block
 from tests.sim.rtl.random_programs.machines import MEMORY, TARGETS, Target
 from tests.sim.rtl.random_programs.order import ordered
 
+from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.isa.program import Argument, Program
 from wingbeat.hw.verify import verify
 from wingbeat.sim.memory import DeviceMemory
@@ -63,7 +64,7 @@ class Case:
         config = self.machine.config
         regions = contents.regions(random.Random(self.seed), config)
         for beat, kept in self.headers.items():
-            regions["weights"][:, 16 * (beat - MEMORY["weights"].start)] = kept
+            regions["weights"][:, BEAT_BYTES * (beat - MEMORY["weights"].start)] = kept
         memory = DeviceMemory(MEMORY, config.ports, regions)
         for place, number in self.words.items():
             memory.words(place, 1)[0] = number

@@ -10,6 +10,7 @@ from tests.sim.rtl.random_programs.ending import MATRIX_BEAT, reading_matrix
 from tests.sim.rtl.random_programs.machines import MEMORY
 
 from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.isa.operands import BEAT_BYTES
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -36,7 +37,7 @@ def regions(rng: random.Random, config: AcceleratorConfig) -> dict[str, Bytes]:
         elif region.name in ("constants", "data", "lists"):
             found[region.name] = _numbers(source, region.bytes_per_port, special)
     matrix = reading_matrix(config)
-    start = 16 * (MATRIX_BEAT - MEMORY["weights"].start)
+    start = BEAT_BYTES * (MATRIX_BEAT - MEMORY["weights"].start)
     found["weights"][:, start : start + matrix.shape[1]] = matrix
     return found
 

@@ -13,6 +13,7 @@ from wingbeat.hw.control import ControlBlock, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Instruction, Unit
+from wingbeat.hw.isa.program import Program
 from wingbeat.hw.register_map import RegisterMap
 from wingbeat.hw.sequencer import Registers
 from wingbeat.sim.isa.machine import Machine
@@ -43,10 +44,10 @@ class Mismatch(AssertionError):
 class Watched(Machine):
     """The ISA machine; `see` is called with every instruction before it is executed."""
 
-    def __init__(self, case: Case, see: See) -> None:
+    def __init__(self, case: Case, program: Program, see: See) -> None:
         self._config = case.machine.config
         self._see = see
-        super().__init__(self._config, case.program(), case.memory())
+        super().__init__(self._config, program, case.memory())
         self.trace = []
 
     def _execute(self, instruction: Instruction, registers: Registers) -> None:
@@ -62,9 +63,9 @@ class Watched(Machine):
 
 def run(case: Case, see: See = lambda executed: None) -> int:
     """Run a case on both machines, and return the cycles of the RTL; Mismatch if they differ."""
-    target = case.machine
-    isa = Watched(case, see)
-    rtl = RtlMachine(target.config, case.program(), case.memory(), case.timing, target.optimise)
+    target, program = case.machine, case.program()
+    isa = Watched(case, program, see)
+    rtl = RtlMachine(target.config, program, case.memory(), case.timing, target.optimise)
     rtl._host.write(RegisterMap.WATCHDOG.word(), WATCHDOG)
     rtl.record()
     for values in case.starts:
