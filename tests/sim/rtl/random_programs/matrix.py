@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.sim.rtl.random_programs.builder import Builder
 from tests.sim.rtl.random_programs.machines import DENSE_BEATS, MEMORY, NUMBERS
 
-from wingbeat.hw.config import BEAT_BITS
 from wingbeat.hw.cost import ADDER_LATENCY
 from wingbeat.hw.formats import KEY_CACHE, SPARSE_COUNTS, VALUE_CACHE, WINDOW, WeightFormat
 from wingbeat.hw.isa.instructions import Multiply, Opcode
@@ -113,7 +112,7 @@ def _stream(b: Builder, layout: TileLayout, groups: int, counts: list[int]) -> t
     """Where the tiles lie: any bits are a dense matrix, a sparse one needs its headers."""
     rng = b.rng
     # a tile begins with a word of the port
-    unit = max(1, b.config.port_bits // BEAT_BITS)
+    unit = b.config.word_beats
     if layout.format.sparse:
         stride = max(layout.tile_beats(max(groups, 1), n) for n in counts) + unit * rng.choice(
             (0, 1, 2)
