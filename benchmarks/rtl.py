@@ -68,8 +68,7 @@ class Subject:
 
     def written(self) -> dict[str, bytes]:
         """Return what programs may have written."""
-        regions = self._image.memory.regions
-        return {r.name: self.memory.region(r.name).tobytes() for r in regions if r.writable}
+        return self.memory.written()
 
 
 def measure(board_name: str, tokens: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wingbeat.boards.board import Board, load_board
 from wingbeat.compiler.driver import compile_model
 from wingbeat.compiler.image import Image
-from wingbeat.hw.control import REPORTED, RING_ENTRIES, RING_WORD, ControlBlock
+from wingbeat.hw.control import RING_ENTRIES, RING_WORD, ControlBlock
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.sequencer import Registers
 from wingbeat.sim.isa.machine import Machine
@@ -108,14 +108,8 @@ class Runner:
         return parts[0], parts[1]
 
     def writable(self) -> dict[str, bytes]:
-        """Everything that a program may have written; what the RTL itself reports is left out."""
-        found = {
-            region.name: self.memory.region(region.name).copy()
-            for region in self.image.memory.regions
-            if region.writable
-        }
-        found["control"].view(np.uint32)[:, list(map(ControlBlock.word, REPORTED))] = 0
-        return {name: data.tobytes() for name, data in found.items()}
+        """Everything that a program may have written."""
+        return self.memory.written()
 
 
 def copy_of(registers: Registers) -> Registers:

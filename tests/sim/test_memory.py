@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from tests.sim.isa.units import MEMORY, Parts
 
+from wingbeat.hw.control import RING_WORD
 from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.memory_map import MemoryMap, Region
 from wingbeat.sim.memory import DeviceMemory
 
 
@@ -21,6 +23,19 @@ def test_what_a_program_may_write_is_copied_and_the_rest_is_not() -> None:
     assert memory.region("weights") is given["weights"]
     memory.region("plain")[:] = 9
     assert (given["plain"] == 6).all()
+
+
+def test_what_a_machine_reports_is_no_part_of_what_programs_write() -> None:
+    layout = MemoryMap.of(
+        [Region("control", 0, 4, False, True), Region("constants", 16, 1, False, False)]
+    )
+    memory = DeviceMemory(layout, 1, {})
+    words = memory.words(0, RING_WORD)
+    words[:] = 1 + np.arange(RING_WORD)
+    found = np.frombuffer(memory.written()["control"], np.uint32)
+    assert found[:RING_WORD].tolist() == [1, 2, 3, *[0] * 5, *range(9, 17)]
+    assert memory.written().keys() == {"control"}
+    assert words[3] == 4
 
 
 def test_contents_must_have_the_size_of_their_region() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from wingbeat.hw.control import REPORTED, ControlBlock
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.operands import BEAT_BYTES
@@ -48,6 +49,21 @@ class DeviceMemory:
     def region(self, name: str) -> Bytes:
         """Return a whole region, uint8 (ports or 1, bytes)."""
         return self._data[self._regions.index(self.layout[name])]
+
+    def written(self) -> dict[str, bytes]:
+        """Return what programs may have written, by region: the same on every machine.
+
+        What a machine itself reports in its control block, the time among it, is left out.
+        """
+        found = {
+            region.name: data.copy()
+            for region, data in zip(self._regions, self._data, strict=True)
+            if region.writable
+        }
+        if "control" in found:
+            words = found["control"].view(np.uint32)
+            words[:, [ControlBlock.word(name) for name in REPORTED]] = 0
+        return {name: data.tobytes() for name, data in found.items()}
 
     def _find(self, beat: int) -> tuple[Region, Bytes]:
         index = bisect_right(self._starts, beat) - 1
