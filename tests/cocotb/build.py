@@ -13,9 +13,9 @@ from pathlib import Path
 import cocotb_tools.config
 from tests.cocotb import wrapper
 
-from wingbeat.hw.rtl.memory import block_ram
 from wingbeat.sim.rtl import verilate
 from wingbeat.sim.rtl.prepared import sources_digest
+from wingbeat.sim.rtl.primitives import models
 from wingbeat.sim.rtl.verilog import (
     SIMULATION_PASSES,
     WAVES_PASSES,
@@ -29,7 +29,7 @@ from wingbeat.sim.rtl.verilog import (
 MAIN = Path(cocotb_tools.config.share_dir) / "lib" / "verilator" / "verilator.cpp"
 LIBRARIES = Path(cocotb_tools.config.libs_dir)
 RUNTIME = (*verilate.RUNTIME, "verilated_vpi.cpp")
-OURS = (Path(__file__), Path(wrapper.__file__), MAIN, block_ram.VERILOG)
+OURS = (Path(__file__), Path(wrapper.__file__), MAIN)
 
 
 def build(
@@ -46,7 +46,8 @@ def build(
     waves : whether the program can write a VCD file
     """
     design = elaborate(component)
-    digest = _digest(design.rtlil, optimise, str(waves))
+    sources = [model.read_text() for model in models(design.rtlil)]
+    digest = _digest(design.rtlil, optimise, str(waves), *sources)
     target = verilate.cache_folder() / f"cocotb-{digest}"
     if not target.exists():
         with verilate.building(target) as folder:
@@ -103,7 +104,7 @@ def _compile(design: Design, folder: Path, flags: list[str], waves: bool) -> Non
         *("--top-module", wrapper.DUT, "--vpi", "--Mdir", folder),
         *(["--trace-vcd"] if waves else []),
         *(folder / name for name in written),
-        block_ram.VERILOG,
+        *models(design.rtlil),
     )
     if process.returncode:
         raise RuntimeError(f"Verilator failed:\n{process.stderr}")

@@ -23,6 +23,7 @@ from amaranth.lib import wiring
 
 from wingbeat.boards.family import Family
 from wingbeat.hw.errors import SynthesisError
+from wingbeat.hw.rtl import clock_gate
 from wingbeat.hw.rtl.memory import block_ram
 
 TOP = "accelerator"
@@ -77,8 +78,9 @@ def synthesise(component: wiring.Component, family: Family) -> Netlist:
         When yosys stops: on a latch, a combinational loop, a bit that nothing drives.
     """
     text = rtlil.convert(component, name=TOP, emit_src=False)
-    script, ram = _script(family), block_ram.VERILOG.read_text()
-    parts = (text, ram, *script, version("pyosys"))
+    script = _script(family)
+    modules = "\n".join(source.read_text() for source in (block_ram.VERILOG, clock_gate.VERILOG))
+    parts = (text, modules, *script, version("pyosys"))
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     target = cache_folder() / digest
     if not target.exists():
@@ -87,7 +89,7 @@ def synthesise(component: wiring.Component, family: Family) -> Netlist:
             folder = Path(name) / "netlist"
             folder.mkdir()
             (folder / "source.il").write_text(text)
-            (folder / "block_ram.v").write_text(ram)
+            (folder / "modules.v").write_text(modules)
             log = run_yosys(script, folder)
             (folder / "memories.json").write_text(json.dumps(_memories(log)))
             if not target.exists():
@@ -126,7 +128,7 @@ def _script(family: Family) -> list[str]:
     """Return the commands: read, look for what must not be, synthesise, count."""
     return [
         "read_rtlil source.il",
-        "read_verilog block_ram.v",
+        "read_verilog modules.v",
         f"{family.command} -top {TOP} -run begin:{family.first_step}",
         "proc",
         "flatten",

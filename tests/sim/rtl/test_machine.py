@@ -32,3 +32,12 @@ def test_the_model_writes_the_same_bytes(name: str) -> None:
     wanted, found = Runner(image), RtlRunner(image, Timing(read_latency=40, stall=0.1), optimise)
     assert found.generate(PROMPT, 2) == wanted.generate(PROMPT, 2)
     assert found.writable() == wanted.writable()
+
+
+def test_behavioural_models_change_neither_bytes_nor_cycles() -> None:
+    image = compiled(context=64, **CONFIGURATIONS["one lane"])
+    forms: tuple[Optimise, ...] = ("speed", "behaviour")
+    gates, models = (RtlRunner(image, Timing(read_latency=40), form) for form in forms)
+    assert models.generate(PROMPT, 2) == gates.generate(PROMPT, 2)
+    assert models.writable() == gates.writable()
+    assert models.rtl.cycles == gates.rtl.cycles

@@ -28,6 +28,7 @@ from wingbeat.hw.rtl.bus.port import beats_moved, drive
 from wingbeat.hw.rtl.bus.read_engine import ReadEngine
 from wingbeat.hw.rtl.bus.serialiser import Serialiser
 from wingbeat.hw.rtl.bus.write_engine import WriteEngine
+from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.matrix.unit import MatrixUnit
 from wingbeat.hw.rtl.memory.operand_memory import OperandMemory
 from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
@@ -53,8 +54,9 @@ class Accelerator(wiring.Component):
     """One core.
 
     Units and read engines lie in the domain `run`: clocked as `sync`, and in reset whenever no
-    program runs. What finishes bursts after a program has failed, arbiters and write engine, does
-    not, nor do the memories and all that the host sees.
+    program runs. The clocks of LD, ST and MISC rest while these have nothing to do. What finishes
+    bursts after a program has failed, arbiters and write engine, is not in that domain, nor are the
+    memories and all that the host sees.
 
     Attributes
     ----------
@@ -92,10 +94,10 @@ class Accelerator(wiring.Component):
         ]
         load, store = LoadUnit(config), StoreUnit(config)
         matrix, vector = MatrixUnit(config), VectorUnit(config)
-        m.submodules.load = _IN_RUN(load)
-        m.submodules.store = _IN_RUN(store)
         m.submodules.matrix = _IN_RUN(matrix)
-        m.submodules.vector = _IN_RUN(vector)
+        for unit, number in ((load, Unit.LD), (store, Unit.ST), (vector, Unit.MISC)):
+            active = unit.command.valid | sequencer.busy[number.value]
+            rest(m, unit, active, name=number.name.lower(), domain="run")
         m.submodules.vectors = vectors = VectorMemory(config)
         m.submodules.operands = operands = OperandMemory(config)
 

@@ -65,7 +65,8 @@ class Simulation:
     Parameters
     ----------
     component : `amaranth.lib.wiring.Component`, not elaborated elsewhere; or a model of one
-    optimise : "compile" (fast build, for tests) or "speed" (fast simulation)
+    optimise : "compile" (fast build, for tests), "speed" (fast simulation) or "behaviour" (faster,
+        without the gates of `hw.rtl.behaviour`)
     waves : format that `write_waves` is to write; a build of its own
 
     One simulation belongs to one thread at a time; other threads run meanwhile.

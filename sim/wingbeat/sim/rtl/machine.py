@@ -46,7 +46,7 @@ class RtlMachine:
     program : a verified program; it is put behind the last region of port 0
     memory : device memory with the image's regions, used in place
     timing : of every port
-    optimise : "speed" for whole models, "compile" for a build in seconds
+    optimise : "behaviour" for whole models, "speed" for all gates, "compile" for a quick build
     waves : to be written, by a build of their own
     watchdog : cycles without a retirement after which the machine gives up, 0: never
     """
@@ -57,7 +57,7 @@ class RtlMachine:
         program: Program,
         memory: DeviceMemory,
         timing: Timing | None = None,
-        optimise: Optimise = "speed",
+        optimise: Optimise = "behaviour",
         waves: Waves | None = None,
         watchdog: int = WATCHDOG,
     ) -> None:

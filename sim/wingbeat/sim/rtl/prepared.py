@@ -18,6 +18,7 @@ from pathlib import Path
 
 import wingbeat.hw.rtl
 import wingbeat.sim.rtl
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL
 from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.verilate import Optimise, build, cache_folder
 from wingbeat.sim.rtl.waves import WaveFormat
@@ -35,7 +36,7 @@ def built(
     component: verilog.Component, optimise: Optimise, waves: WaveFormat | None = None
 ) -> Model:
     """Elaborate a component, and build it if the cache does not have it."""
-    design = verilog.elaborate(component)
+    design = verilog.elaborate(component, BEHAVIOURAL if optimise == "behaviour" else None)
     return Model(build(design, optimise, waves), design.ports)
 
 

@@ -19,16 +19,16 @@ from typing import Literal
 from wingbeat.hw.errors import DeviceError
 from wingbeat.sim.rtl.primitives import models
 from wingbeat.sim.rtl.verilog import (
-    SIMULATION_PASSES,
     TOP,
     WAVES_PASSES,
     Design,
+    to_fast_verilog,
     to_verilog,
     yosys_version,
 )
 from wingbeat.sim.rtl.waves import FST_HEADERS, FST_LIBRARIES, WRITERS, WaveFormat
 
-Optimise = Literal["compile", "speed"]
+Optimise = Literal["compile", "speed", "behaviour"]
 
 DEADLINE = 3600
 """Seconds that a tool may take; a machine of sixteen lanes is a quarter of that."""
@@ -36,11 +36,13 @@ DEADLINE = 3600
 NATIVE = Path(__file__).parent / "native"
 SOURCES = sorted(NATIVE.iterdir())
 
-# "compile": unit tests, where the compiler is most of the time; "speed": minutes of simulation.
-# -O3 compiles six times as long as -O2 and simulates no faster, -march=native a quarter slower.
+# "compile": unit tests, where the compiler is most of the time; "speed": minutes of simulation;
+# "behaviour": whole models, with arithmetic as in `hw.rtl.behaviour`.
+# -O3 and -march=native simulate no faster than -O2.
 FLAGS: dict[Optimise, list[str]] = {
     "compile": ["-O1"],
     "speed": ["-O2"],
+    "behaviour": ["-O2"],
 }
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
 COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
@@ -50,6 +52,8 @@ VERILATOR_FLAGS = [
     "-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "--x-assign", "fast", "--x-initial", "fast",
     # 5.48 widens `{1'b0, x, y}` by its sign where it inlines: see docs/verification.md
     "--inline-cfuncs", "0",
+    # what `sharing` left as a module stays one: a third of the time to compile
+    "--inline-mult", "1",
 ]
 # fmt: on
 
@@ -183,10 +187,9 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
     One that writes waves keeps the modules as they were written.
     """
     flags, tracing, libraries = FLAGS[optimise], list[str](), list[str]()
-    passes: tuple[str, ...] = SIMULATION_PASSES
     if waves is not None:
         tracing, defines = _wave_flags(waves)
-        flags, passes = [*flags, *defines], WAVES_PASSES
+        flags = [*flags, *defines]
         libraries = list(FST_LIBRARIES) if waves == "fst" else []
     instantiated = models(design.rtlil)
     sources = [source.read_text() for source in (*SOURCES, *instantiated)]
@@ -197,9 +200,10 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
         return target
     with building(target) as folder:
         if not target.exists():
-            (folder / f"{TOP}.v").write_text(to_verilog(design, passes))
-            written = (folder / f"{TOP}.v", *instantiated)
-            process = verilator(*VERILATOR_FLAGS, *tracing, "--Mdir", folder, *written)
+            top = folder / f"{TOP}.v"
+            fast = waves is None
+            top.write_text(to_fast_verilog(design) if fast else to_verilog(design, WAVES_PASSES))
+            process = verilator(*VERILATOR_FLAGS, *tracing, "--Mdir", folder, top, *instantiated)
             if process.returncode:
                 raise RuntimeError(f"Verilator failed:\n{process.stderr}")
             (folder / "ports.inc").write_text(table)
@@ -208,6 +212,8 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
             names = [*(source.name for source in generated), "model.cpp"]
             if waves is not None:
                 names.insert(0, f"verilated_{waves}_c.cpp")  # its templates, before they are used
+            if optimise == "behaviour":
+                names.insert(0, "arithmetic.h")  # so that it is inlined
             everything.write_text("".join(f'#include "{name}"\n' for name in names))
             library = folder / "model.so"
             objects = (everything, runtime(RUNTIME))

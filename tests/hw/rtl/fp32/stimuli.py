@@ -7,11 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.verilate import Optimise
 
 Words = npt.NDArray[np.uint32]
 Floats = npt.NDArray[np.float32]
 
 COUNT = 1_000_000
+FORMS: tuple[Optimise, ...] = ("speed", "behaviour")
+"""What a component with a behavioural model is tested as: its gates, and the model."""
+
 MINUS = np.uint32(1 << 31)
 NAN = np.uint32(0x7FC00000)
 
@@ -67,10 +71,10 @@ def words(values: Floats) -> Words:
 class Pipeline:
     """A component of fixed latency, one operation a cycle."""
 
-    def __init__(self, component: Any, outputs: list[str]) -> None:
+    def __init__(self, component: Any, outputs: list[str], optimise: Optimise = "speed") -> None:
         self._latency = component.LATENCY
         self._outputs = outputs
-        self._simulation = Simulation(component, optimise="speed")
+        self._simulation = Simulation(component, optimise)
 
     def __call__(self, **inputs: Any) -> Any:
         """Return the outputs that belong to the inputs, an array or a tuple of them."""

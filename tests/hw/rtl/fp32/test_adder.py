@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.hw.rtl.fp32.stimuli import (
     COUNT,
+    FORMS,
     MINUS,
     Pipeline,
     Words,
@@ -19,9 +20,9 @@ from wingbeat.hw.arithmetic import fp32
 from wingbeat.hw.rtl.fp32.adder import Adder
 
 
-@pytest.fixture(scope="module")
-def adder() -> Pipeline:
-    return Pipeline(Adder(), ["sum"])
+@pytest.fixture(scope="module", params=FORMS)
+def adder(request: pytest.FixtureRequest) -> Pipeline:
+    return Pipeline(Adder(), ["sum"], request.param)
 
 
 @pytest.fixture

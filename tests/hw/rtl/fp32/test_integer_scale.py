@@ -5,10 +5,11 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.hw.rtl.fp32.stimuli import COUNT, Pipeline, equal, words
+from tests.hw.rtl.fp32.stimuli import COUNT, FORMS, Pipeline, equal, words
 
 from wingbeat.hw.arithmetic.half import decode_half
 from wingbeat.hw.rtl.fp32.integer_scale import IntegerScale
+from wingbeat.sim.rtl.verilate import Optimise
 
 RESULT, SUM = 21, 13
 """Bits of a group's result and of a group's sum of codes."""
@@ -16,14 +17,20 @@ RESULT, SUM = 21, 13
 HALVES = np.arange(1 << 16).astype(np.uint16)
 
 
-@pytest.fixture(scope="module")
-def result() -> Pipeline:
-    return Pipeline(IntegerScale(RESULT), ["product"])
+@pytest.fixture(scope="module", params=FORMS)
+def form(request: pytest.FixtureRequest) -> Optimise:
+    form: Optimise = request.param
+    return form
 
 
 @pytest.fixture(scope="module")
-def total() -> Pipeline:
-    return Pipeline(IntegerScale(SUM), ["product"])
+def result(form: Optimise) -> Pipeline:
+    return Pipeline(IntegerScale(RESULT), ["product"], form)
+
+
+@pytest.fixture(scope="module")
+def total(form: Optimise) -> Pipeline:
+    return Pipeline(IntegerScale(SUM), ["product"], form)
 
 
 def check(
@@ -35,9 +42,9 @@ def check(
 
 @pytest.mark.parametrize("width", [RESULT, SUM])
 def test_every_half_with_the_integers_that_are_special(
-    request: pytest.FixtureRequest, width: int
+    result: Pipeline, total: Pipeline, width: int
 ) -> None:
-    pipeline = request.getfixturevalue("result" if width == RESULT else "total")
+    pipeline = result if width == RESULT else total
     end = 1 << (width - 1)
     for integer in (0, 1, -1, 3, end - 1, -end, end // 2, -end // 2 - 1):
         check(pipeline, np.full(len(HALVES), integer), HALVES)

@@ -6,6 +6,7 @@ import pytest
 from tests.hw.rtl.fp32.stimuli import (
     CORNERS,
     COUNT,
+    FORMS,
     Pipeline,
     Words,
     anything,
@@ -18,18 +19,25 @@ from tests.hw.rtl.fp32.stimuli import (
 
 from wingbeat.hw.arithmetic import fp32
 from wingbeat.hw.rtl.fp32.multiplier import Multiplier, ScaleMultiplier
+from wingbeat.sim.rtl.verilate import Optimise
 
 SHORT = np.uint32(0xFFFFE000)  # 11 bits of significand
 
 
-@pytest.fixture(scope="module")
-def multiplier() -> Pipeline:
-    return Pipeline(Multiplier(), ["product"])
+@pytest.fixture(scope="module", params=FORMS)
+def form(request: pytest.FixtureRequest) -> Optimise:
+    form: Optimise = request.param
+    return form
 
 
 @pytest.fixture(scope="module")
-def scale_multiplier() -> Pipeline:
-    return Pipeline(ScaleMultiplier(), ["product"])
+def multiplier(form: Optimise) -> Pipeline:
+    return Pipeline(Multiplier(), ["product"], form)
+
+
+@pytest.fixture(scope="module")
+def scale_multiplier(form: Optimise) -> Pipeline:
+    return Pipeline(ScaleMultiplier(), ["product"], form)
 
 
 @pytest.fixture

@@ -13,13 +13,14 @@ from wingbeat.hw.rtl.lane.chain import Chain
 from wingbeat.hw.rtl.lane.packing import packing_of
 from wingbeat.sim.rtl import verilog
 from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.verilate import Optimise
 
-CHAINS: list[Any] = [
-    *(chain_of(multiplier) for multiplier in Multiplier),
-    CascadeChain(Multiplier.DSP48E2, model=True),
-    CascadeChain(Multiplier.DSP48E1, model=True),
-]
-NAMES = [*(multiplier.name for multiplier in Multiplier), "plain DSP48E2", "plain DSP48E1"]
+CHAINS: dict[str, tuple[Any, Optimise]] = {
+    **{multiplier.name: (chain_of(multiplier), "compile") for multiplier in Multiplier},
+    "plain DSP48E2": (CascadeChain(Multiplier.DSP48E2, model=True), "compile"),
+    "plain DSP48E1": (CascadeChain(Multiplier.DSP48E1, model=True), "compile"),
+    "model": (Chain(), "behaviour"),
+}
 
 
 def operands(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,11 +33,12 @@ def operands(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarr
     return packed.astype(np.int8), factor.astype(np.int8)
 
 
-@pytest.mark.parametrize("chain", CHAINS, ids=NAMES)
-def test_sums_of_products(chain: Any) -> None:
+@pytest.mark.parametrize("name", CHAINS)
+def test_sums_of_products(name: str) -> None:
+    chain, optimise = CHAINS[name]
     packed, factor = operands(np.random.default_rng(1), 5000)
     expected = np.einsum("nfk,nk->nf", packed.astype(np.int64), factor.astype(np.int64))
-    out = Simulation(chain).run(
+    out = Simulation(chain, optimise).run(
         {"packed": packed.view(np.uint64).reshape(-1, 4), "factor": factor.view(np.uint64)},
         ["sums"],
         cycles=len(packed) + chain.LATENCY,

@@ -6,6 +6,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL, model
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.format import (
     EXPONENT_BITS,
@@ -43,6 +44,9 @@ class Adder(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Compare, align, add, normalise, round: a cycle each."""
+        if platform is BEHAVIOURAL:
+            inputs = {"a": self.a, "b": self.b, "subtract": self.subtract}
+            return model("add", self.LATENCY, self.sum, **inputs)
         m = Module()
         a, b = fields(self.a), fields(self.b)
 

@@ -9,6 +9,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL, model
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.format import (
     BIAS,
@@ -49,6 +50,10 @@ class IntegerScale(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Multiply, normalise, round: a cycle each."""
+        if platform is BEHAVIOURAL:
+            integer = Cat(self.integer, self.integer[-1].replicate(32 - self._width))
+            inputs = {"integer_": integer, "scale": self.scale}
+            return model("integer_scale", self.LATENCY, self.product, **inputs)
         m = Module()
         scale = data.View(_HALF, self.scale)
         negative = self.integer < 0

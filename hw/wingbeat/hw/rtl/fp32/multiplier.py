@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL, model
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.format import (
     BIAS,
@@ -47,6 +48,8 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Multiply by parts, add the parts, round: a cycle each."""
+        if platform is BEHAVIOURAL:
+            return model("multiply", self.LATENCY, self.product, a=self.a, b=self.b)
         m = Module()
         a, b = fields(self.a), fields(self.b)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import CHAIN_SLICES
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL, model
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.multiplier_pair import MultiplierPair
 
@@ -54,6 +55,8 @@ class Chain(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Multiply, add four by four, wait."""
+        if platform is BEHAVIOURAL:
+            return self._model()
         m = Module()
         pairs = [self._pair() for _ in range(CHAIN_SLICES)]
         for k, pair in enumerate(pairs):
@@ -69,4 +72,13 @@ class Chain(wiring.Component):
                 stages += 1
             rest = delay(m, terms[0], self.LATENCY - stages, name=f"sum_{field}")
             m.d.comb += self.sums[field].eq(rest)
+        return m
+
+    def _model(self) -> Module:
+        sums = Signal(64)
+        low, high = self.packed
+        inputs = {"low": low, "high": high, "factor": self.factor}
+        m = model("chain", self.LATENCY, sums, **inputs)
+        for field in range(2):
+            m.d.comb += self.sums[field].eq(sums[32 * field :][:SUM_BITS])
         return m

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig, Multiplier
+from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.cascade_chain import chain_of
 from wingbeat.hw.rtl.lane.chain import SUM_BITS, Chain
@@ -70,7 +71,8 @@ class Column(wiring.Component):
         m.submodules.multiplexer = multiplexer = SparseMultiplexer(is_sparse(self._config))
         m.submodules.chain = chain = chain_of(Multiplier[self._config.multiplier])
         m.submodules.path = path = ResultPath(self._config)
-        m.submodules.drain = drain = Drain(self._config, self._number)
+        drain = Drain(self._config, self._number)
+        rest(m, drain, drain.command.valid | drain.bank.active | drain.quads.valid, name="drain")
         wiring.connect(m, wiring.flipped(self.drain), drain.command)
         wiring.connect(m, drain.bank, path.drain)
         wiring.connect(m, drain.quads, wiring.flipped(self.quads))

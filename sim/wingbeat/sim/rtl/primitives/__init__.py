@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from wingbeat.hw.errors import DeviceError
+from wingbeat.hw.rtl import clock_gate
+from wingbeat.hw.rtl.behaviour import platform as behaviour
 from wingbeat.hw.rtl.memory import block_ram
 
 _FOLDER = Path(__file__).parent
@@ -25,6 +27,8 @@ def _dsp48e1() -> Path:
 
 _MODELS: dict[str, Callable[[], list[Path]]] = {
     "wingbeat_block_ram": lambda: [block_ram.VERILOG],
+    "wingbeat_clock_gate": lambda: [clock_gate.VERILOG],
+    f"wingbeat_(?:{'|'.join(behaviour.MODELS)})": lambda: [behaviour.VERILOG],
     "MULT18X18D": lambda: [_FOLDER / "MULT18X18D.v"],
     "DSP48E2": lambda: [_FOLDER / "DSP48E2.v"],
     "DSP48E1": lambda: [_FOLDER / "DSP48E1.vlt", _dsp48e1()],

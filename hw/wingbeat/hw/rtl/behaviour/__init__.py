@@ -1,0 +1,1 @@
+"""The lanes' arithmetic as what it computes, not how: for simulations of whole models."""
