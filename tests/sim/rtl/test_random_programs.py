@@ -52,7 +52,7 @@ def test_one_wrong_bit_is_noticed(place: str, monkeypatch: pytest.MonkeyPatch) -
                 machine._vectors.words.view(np.uint32)[written[-1]] ^= 1
             else:
                 group = np.flatnonzero(entry.sums)[-1]
-                getattr(entry, place).view(np.uint8)[group] ^= 0x40
+                getattr(entry, place)[group : group + 1].view(np.uint8)[..., 0] ^= 0x40
         execute(machine, instruction, registers)
 
     run(case)
