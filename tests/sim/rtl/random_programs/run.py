@@ -9,7 +9,7 @@ from tests.sim.rtl.random_programs.case import Case
 from tests.sim.rtl.random_programs.features import Executed
 from tests.sim.rtl.random_programs.machines import MEMORY
 
-from wingbeat.hw.control import REPORTED, ControlBlock, State
+from wingbeat.hw.control import ControlBlock, State
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Instruction, Unit
 from wingbeat.hw.isa.program import Program
@@ -101,17 +101,15 @@ def _compare(rtl: RtlMachine, isa: Machine) -> None:
     for unit in Unit:
         if found[unit] != wanted[unit]:
             raise Mismatch(f"{unit.name} retires {found[unit]}, not {wanted[unit]}")
-    for region in MEMORY.regions:
-        ours, theirs = (machine.memory.region(region.name).copy() for machine in (rtl, isa))
-        if region.name == "control":
-            for both in (ours, theirs):
-                both.view(np.uint32)[:, [ControlBlock.word(name) for name in REPORTED]] = 0
-        if np.array_equal(ours, theirs):
+    ours = rtl.memory.written()
+    for name, theirs in isa.memory.written().items():
+        if ours[name] == theirs:
             continue
-        port, byte = np.argwhere(ours != theirs)[0]
-        word = int(byte) // 4
-        values = [int(r[port].view(np.uint32)[word]) for r in (ours, theirs)]
+        both = [np.frombuffer(data, np.uint32) for data in (ours[name], theirs)]
+        differ = np.flatnonzero(both[0] != both[1])
+        port, word = divmod(int(differ[0]), MEMORY[name].beats * WORDS_PER_BEAT)
+        values = [int(words[differ[0]]) for words in both]
         raise Mismatch(
-            f"word {word:#x} of region `{region.name}` on port {port} is {values[0]:#010x}, "
-            f"not {values[1]:#010x} ({np.count_nonzero(ours != theirs)} bytes differ)"
+            f"word {word:#x} of region `{name}` on port {port} is {values[0]:#010x}, "
+            f"not {values[1]:#010x} ({len(differ)} words differ)"
         )
