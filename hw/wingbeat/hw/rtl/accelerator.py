@@ -122,7 +122,7 @@ class Accelerator(wiring.Component):
         self._host(m, registers, sequencer)
         m.d.comb += [
             sequencer.paused.eq(store.waiting),
-            sequencer.aborted.eq(registers.aborted | store.abort),
+            sequencer.aborted.eq(registers.aborted | store.aborted),
         ]
         m.submodules.writer = writer = WriteEngine(config.port_bits, config.ports)
         written = self._write(m, registers, sequencer, store, writer)

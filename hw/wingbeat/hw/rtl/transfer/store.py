@@ -36,7 +36,7 @@ class StoreUnit(wiring.Component):
     done : pulse, all writes of the command are answered
     fault : MEMORY_BUS from an error response on until the command's `done`, that cycle included
     waiting : PUBLISH waits for the host, so the watchdog sleeps
-    abort : PUBLISH has found the abort word of the control block set
+    aborted : PUBLISH has found the abort word of the control block set
     vector, operand : read ports of the on-chip memories
     beats : to the write engine
     written, write_error : `idle` and `error` of the write engine
@@ -51,7 +51,7 @@ class StoreUnit(wiring.Component):
                 "done": Out(1),
                 "fault": Out(ErrorCode),
                 "waiting": Out(1),
-                "abort": Out(1),
+                "aborted": Out(1),
                 "vector": Out(vector_read(config)),
                 "operand": Out(operand_read(config)),
                 "beats": Out(stream.Signature(beat_layout(config.ports))),
@@ -90,7 +90,7 @@ class StoreUnit(wiring.Component):
             m.d.comb += part.command.eq(command)
         m.d.comb += [
             self.waiting.eq(word.waiting),
-            self.abort.eq(word.abort),
+            self.aborted.eq(word.aborted),
             something.eq((command.rows != 0) & (command.length[:COUNT_BITS] != 0)),
         ]
         with m.Switch(command.kind):

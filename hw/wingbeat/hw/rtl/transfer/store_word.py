@@ -28,7 +28,7 @@ class StoreWord(wiring.Component):
     command : resolved `Store`, WORD or PUBLISH; must hold from `start` to `done`
     start, done : pulses; `done` when the beat has been accepted
     waiting : the ring was full when its tail was last read
-    abort : from reset on, the abort word was found set
+    aborted : from reset on, the abort word was found set
     request, tail : beats of port 0
     beats : to port 0
     """
@@ -40,7 +40,7 @@ class StoreWord(wiring.Component):
                 "start": In(1),
                 "done": Out(1),
                 "waiting": Out(1),
-                "abort": Out(1),
+                "aborted": Out(1),
                 "request": Out(stream.Signature(REQUEST)),
                 "tail": In(stream.Signature(BEAT_BITS)),
                 "beats": Out(stream.Signature(beat_layout(config.ports))),
@@ -80,7 +80,7 @@ class StoreWord(wiring.Component):
                 with m.If(self.tail.valid):
                     m.d.sync += [
                         self.waiting.eq(used > command.length),
-                        self.abort.eq(self.abort | (block & asked_to_stop)),
+                        self.aborted.eq(self.aborted | (block & asked_to_stop)),
                     ]
                     m.next = "WRITE"
                     with m.If(used > command.length):
