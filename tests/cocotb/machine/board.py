@@ -114,8 +114,15 @@ class Board:
 
     def control(self, name: str) -> int:
         """Return a word of the control block."""
-        address = self.image.memory["control"].start * BEAT_BYTES + 4 * ControlBlock.word(name)
-        return int.from_bytes(self.load(0, address, 4), "little")
+        return int.from_bytes(self.load(0, self._control_address(name), 4), "little")
+
+    def take_tokens(self) -> None:
+        """Move the ring's tail up to its head, as a host does that has read the tokens."""
+        head = self.load(0, self._control_address("head"), 4)
+        self.store(0, self._control_address("tail"), head)
+
+    def _control_address(self, name: str) -> int:
+        return self.image.memory["control"].start * BEAT_BYTES + 4 * ControlBlock.word(name)
 
     def writable(self) -> dict[str, bytes]:
         """Return everything that the program may have written, as `tests.sim.runner` does."""
