@@ -46,6 +46,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.assembler import Assembler
 from wingbeat.hw.rtl.lane.column import Column
@@ -142,7 +143,6 @@ class Lane(wiring.Component):
         idle = Cat(column.drain.ready for column in columns).all()
         m.d.comb += self.drain.ready.eq(idle)
         for number, column in enumerate(columns):
-            m.submodules[f"column_{number}"] = column
             wiring.connect(m, column.quads, wiring.flipped(self.quads[number]))
             m.d.comb += [
                 column.step.eq(step),
@@ -156,4 +156,21 @@ class Lane(wiring.Component):
                 column.drain.payload.eq(self.drain.payload),
                 column.drain.valid.eq(self.drain.valid & idle),
             ]
+            if number:
+                self._add_resting(m, column, number)
+            else:
+                m.submodules.column_0 = column
         return m
+
+    def _add_resting(self, m: Module, column: Column, number: int) -> None:
+        """Let a column rest, with no results in it, while one vector leaves it nothing to do."""
+        several = self.result.mode == Mode.MM
+        drains = self.drain.payload.mode == Mode.MM
+        with m.If(~several):
+            m.d.comb += column.result.valid.eq(0)
+        with m.If(~drains):
+            m.d.comb += column.drain.valid.eq(0)
+        working = (self.step.mode == Mode.MM) | (self.result.valid & several)
+        draining = column.drain.valid | ~column.drain.ready | column.quads.valid
+        after = self.RESULT_OFFSET + self.SETTLE
+        rest(m, column, working | draining, name=f"column_{number}", after=after)
