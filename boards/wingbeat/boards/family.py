@@ -27,14 +27,14 @@ class Family:
     primitives: dict[str, dict[str, int]]
 
 
-def _xilinx(name: str, multiplier: Multiplier, code: str, carry: str) -> Family:
+def _xilinx(name: str, multiplier: Multiplier, code: str) -> Family:
     # of LUT RAM, the LUTs that one cell takes
     lut_rams = {"RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM32X1D": 2}
     lut_rams |= {"RAM64X1D": 2, "RAM128X1D": 4, "SRL16E": 1, "SRLC32E": 1}
     primitives = {
         "luts": {f"LUT{inputs}": 1 for inputs in range(1, 7)},
         "registers": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), 1),
-        "carries": {carry: 1},
+        "carries": {"CARRY4": 1},  # in UltraScale+ too: yosys knows no CARRY8
         "dsps": {multiplier.name: 1},
         # in halves of 18 kbit
         "block_rams": {"RAMB18E1": 1, "RAMB18E2": 1, "RAMB36E1": 2, "RAMB36E2": 2},
@@ -45,8 +45,8 @@ def _xilinx(name: str, multiplier: Multiplier, code: str, carry: str) -> Family:
     return Family(name, multiplier, command, "prepare", primitives)
 
 
-ULTRASCALE_PLUS = _xilinx("UltraScale+", Multiplier.DSP48E2, "xcup", "CARRY8")
-SERIES_7 = _xilinx("7-series", Multiplier.DSP48E1, "xc7", "CARRY4")
+ULTRASCALE_PLUS = _xilinx("UltraScale+", Multiplier.DSP48E2, "xcup")
+SERIES_7 = _xilinx("7-series", Multiplier.DSP48E1, "xc7")
 ECP5 = Family(
     "ECP5",
     Multiplier.MULT18X18D,
