@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.instructions import Combine, Function
-from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.delay import delay, delay_by
 from wingbeat.hw.rtl.fp32.combine import Combine as CombineUnit
 from wingbeat.hw.rtl.fp32.format import WIDTH
 from wingbeat.hw.rtl.fp32.function import FunctionUnit
@@ -18,6 +18,9 @@ from wingbeat.hw.rtl.memory.ports import words
 class ElementPipeline(wiring.Component):
     """`f(a first b) second c` in each lane; what is not inside its row is replaced.
 
+    Steps pass what their instruction does not use: a function that is IDENTITY, a `second` that is
+    PASS.
+
     Attributes
     ----------
     first, function, second : In, stable while an instruction is in the pipeline
@@ -25,15 +28,15 @@ class ElementPipeline(wiring.Component):
     valid : In(1)
     inside : In, a bit for each lane
     a, b : In, words of a step
-    c : In, words of the same step, `C_DELAY` cycles later
-    result : Out, words of the step, `LATENCY` cycles after a and b
+    c : In, words of the same step, `C_DELAY` cycles later, `C_DELAY_SHORT` without a function
+    result : Out, words of the step, `latency` cycles after a and b
     result_valid : Out(1)
     """
 
-    _FRONT = CombineUnit.LATENCY + FunctionUnit.LATENCY
-    C_DELAY = _FRONT + 1 - _FRONT % 2
+    C_DELAY_SHORT = CombineUnit.LATENCY + 1 - CombineUnit.LATENCY % 2
     """Cycles from a and b to c: odd, as `SourceReader` wants it."""
-    LATENCY = C_DELAY + CombineUnit.LATENCY + 1
+    C_DELAY = C_DELAY_SHORT + FunctionUnit.LATENCY
+    assert C_DELAY % 2 == 1, "the function must take an even number of cycles"
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self._lanes = config.vector_lanes
@@ -54,17 +57,39 @@ class ElementPipeline(wiring.Component):
             }
         )
 
+    @classmethod
+    def latency(cls, function: bool, second: bool) -> int:
+        """Return the cycles from a and b to the result of an instruction that uses these."""
+        front = cls.C_DELAY_SHORT if second else CombineUnit.LATENCY
+        return front + FunctionUnit.LATENCY * function + CombineUnit.LATENCY * second + 1
+
     def elaborate(self, platform: object) -> Module:
-        """The same chain in each lane."""
+        """The same chain in each lane; multiplexers lead around what is not used."""
         m = Module()
-        inside = delay(m, self.inside, self.LATENCY - 1, name="inside")
-        valid = delay(m, self.valid, self.LATENCY, name="valid", reset_less=False)
-        m.d.comb += self.result_valid.eq(valid)
+        uses_function, uses_second = Signal(), Signal()
+        m.d.comb += [
+            uses_function.eq(self.function != Function.IDENTITY),
+            uses_second.eq(self.second != Combine.PASS),
+        ]
+        ways = {
+            self.latency(bool(function), bool(second)) - 1: (uses_function == function)
+            & (uses_second == second)
+            for function in range(2)
+            for second in range(2)
+        }
+        step = Cat(self.valid, self.inside & self.valid.replicate(self._lanes))
+        arriving = delay_by(m, step, ways, name="arriving")
+        valid, inside = arriving[0], arriving[1:]
+        m.d.sync += self.result_valid.eq(valid)
         for lane in range(self._lanes):
             m.submodules[f"first_{lane}"] = first = CombineUnit()
             m.submodules[f"function_{lane}"] = function = FunctionUnit()
             m.submodules[f"second_{lane}"] = second = CombineUnit()
-            value = delay(m, function.y, self.C_DELAY - self._FRONT, name=f"value_{lane}")
+            value = Signal(WIDTH, name=f"value_{lane}")
+            m.d.comb += value.eq(Mux(uses_function, function.y, first.result))
+            late = delay(
+                m, value, self.C_DELAY_SHORT - CombineUnit.LATENCY, name=f"value_late_{lane}"
+            )
             word = Signal(WIDTH, name=f"word_{lane}", reset_less=True)
             m.d.comb += [
                 first.a.eq(self.a[lane]),
@@ -72,10 +97,11 @@ class ElementPipeline(wiring.Component):
                 first.operation.eq(self.first),
                 function.x.eq(first.result),
                 function.function.eq(self.function),
-                second.a.eq(value),
+                second.a.eq(late),
                 second.b.eq(self.c[lane]),
                 second.operation.eq(self.second),
                 self.result[lane].eq(word),
             ]
-            m.d.sync += word.eq(Mux(inside[lane], second.result, self.left_out))
+            chosen = Mux(uses_second, second.result, value)
+            m.d.sync += word.eq(Mux(inside[lane], chosen, self.left_out))
         return m

@@ -15,7 +15,7 @@ from wingbeat.hw.rtl.vector.rows import COMMAND, LENGTH_BITS, OUTER_BITS, STEP_B
 
 
 class Extent(wiring.Component):
-    """Counts, valid three cycles after the command is.
+    """Counts, valid `LATENCY` cycles after the command is.
 
     Attributes
     ----------
@@ -25,6 +25,8 @@ class Extent(wiring.Component):
     steps : Out, steps of a row: whole groups, and at least 128 elements where a row is reduced
     empty : Out(1), there is nothing to do
     """
+
+    LATENCY = 3
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self._lanes = config.vector_lanes

@@ -10,23 +10,24 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.isa.instructions import Combine
+from wingbeat.hw.isa.instructions import Combine, Function
 from wingbeat.hw.isa.operands import GRANULE
-from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.delay import delay, delay_by
 from wingbeat.hw.rtl.memory.ports import READ_LATENCY, vector_fixed_read, words
 from wingbeat.hw.rtl.vector.rows import COMMAND, LENGTH_BITS, STEP_BITS, RowIterator, lanes_before
 
 
 class SourceReader(wiring.Component):
-    """Delivers a, b and, `c_delay` cycles behind them, c of one step a cycle.
+    """Delivers a, b and, some cycles behind them, c of one step a cycle.
 
     a is read on port `a`, b and c on port `b`. Where both b and c are read, a step begins in every
-    second cycle only; since `c_delay` is odd, c takes the cycle that b leaves free. Reading c late
-    saves registers for its values.
+    second cycle only; since c comes an odd number of cycles later, it takes the cycle that b leaves
+    free. Reading c late saves registers for its values.
 
     Parameters
     ----------
-    c_delay : cycles from a and b to c, odd
+    c_delay, c_delay_short : cycles from a and b to c, odd: of an instruction with a function, and
+        of one without
 
     Attributes
     ----------
@@ -40,10 +41,11 @@ class SourceReader(wiring.Component):
     a, b, c : Out, words of a step, a scalar repeated
     """
 
-    def __init__(self, config: AcceleratorConfig, c_delay: int) -> None:
-        assert c_delay % 2 == 1
+    def __init__(self, config: AcceleratorConfig, c_delay: int, c_delay_short: int) -> None:
+        assert c_delay % 2 == c_delay_short % 2 == 1
         self._lanes = config.vector_lanes
         self._c_delay = c_delay
+        self._c_delay_short = c_delay_short
         step = words(config)
         super().__init__(
             {
@@ -99,10 +101,15 @@ class SourceReader(wiring.Component):
             delay(m, self._address(iterator, i, view), 1, name=f"address_{name}")
             for i, (name, view) in enumerate((("a", command.a), ("b", command.b), ("c", command.c)))
         )
-        address_c = delay(m, address_c, self._c_delay, name="address_c_late")
+        early = delay(m, address_c, self._c_delay_short, name="address_c_early")
+        longer = self._c_delay - self._c_delay_short
+        has_function = Signal()
+        m.d.comb += has_function.eq(command.function != Function.IDENTITY)
+        address_c = Mux(has_function, delay(m, early, longer, name="address_c_late"), early)
         reads_a = delay(m, issue, 1, name="reads_a", reset_less=False)
         reads_b = delay(m, issue & uses_b, 1, name="reads_b", reset_less=False)
-        reads_c = delay(m, issue & uses_c, 1 + self._c_delay, name="reads_c", reset_less=False)
+        ways = {1 + self._c_delay: has_function, 1 + self._c_delay_short: ~has_function}
+        reads_c = delay_by(m, issue & uses_c, ways, name="reads_c")
         m.d.comb += [
             self.port_a.enable.eq(reads_a),
             self.port_a.address.eq(address_a),

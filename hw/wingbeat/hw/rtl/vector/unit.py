@@ -32,7 +32,7 @@ class VectorUnit(wiring.Component):
 
     Elements flow from the source reader through the element pipeline to one of three: the writer
     (`reduce` NONE), the quantiser (target OPERAND), the reductions. A command begins when all that
-    the one before it wrote is visible.
+    the one before it wrote is visible; it is taken, and its size is worked out, before that.
 
     The first results are written while later elements are read. An instruction may write what it
     reads in place, element for element; it must not read what it wrote to another element.
@@ -67,7 +67,13 @@ class VectorUnit(wiring.Component):
         command = Signal(COMMAND, reset_less=True)
         start = Signal()
         m.submodules.extent = extent = Extent(self._config)
-        m.submodules.sources = sources = SourceReader(self._config, ElementPipeline.C_DELAY)
+        size = {
+            name: Signal.like(getattr(extent, name), name=name, reset_less=True)
+            for name in ("longest", "steps", "groups")
+        }
+        m.submodules.sources = sources = SourceReader(
+            self._config, ElementPipeline.C_DELAY, ElementPipeline.C_DELAY_SHORT
+        )
         m.submodules.elements = elements = ElementPipeline(self._config)
         m.submodules.position = position = Position(self._config)
         m.submodules.writer = writer = Writer(self._config)
@@ -76,10 +82,9 @@ class VectorUnit(wiring.Component):
         connect(m, writer.vector, flipped(self.vector))
         connect(m, writer.operand, flipped(self.operand))
         m.d.comb += [
-            extent.command.eq(command),
             sources.start.eq(start),
             sources.command.eq(command),
-            sources.steps.eq(extent.steps),
+            sources.steps.eq(size["steps"]),
             sources.leave_out.eq(self.leave_out),
             elements.first.eq(command.first),
             elements.function.eq(command.function),
@@ -91,23 +96,25 @@ class VectorUnit(wiring.Component):
             elements.b.eq(sources.b),
             elements.c.eq(sources.c),
             position.command.eq(command),
-            position.steps.eq(extent.steps),
+            position.steps.eq(size["steps"]),
             position.advance.eq(elements.result_valid),
             writer.start.eq(start),
             writer.command.eq(command),
-            writer.longest.eq(extent.longest),
-            writer.steps.eq(extent.steps),
-            writer.groups.eq(extent.groups),
+            *(getattr(writer, name).eq(value) for name, value in size.items()),
         ]
-        self._sinks(m, command, extent, elements, position, writer)
-        self._control(m, command, extent, writer, start)
+        self._sinks(m, command, size["steps"], elements, position, writer)
+        begins, following = self._control(m, extent, writer)
+        m.d.sync += start.eq(begins)
+        with m.If(begins):
+            m.d.sync += command.eq(following)
+            m.d.sync += [value.eq(getattr(extent, name)) for name, value in size.items()]
         return m
 
     def _sinks(
         self,
         m: Module,
         command: Any,
-        extent: Extent,
+        steps: Signal,
         elements: ElementPipeline,
         position: Position,
         writer: Writer,
@@ -134,7 +141,7 @@ class VectorUnit(wiring.Component):
             largest.last.eq(position.last),
             largest.step.eq(position.step),
             largest.words.eq(elements.result),
-            total.steps.eq(extent.steps),
+            total.steps.eq(steps),
             total.valid.eq(valid & sums),
             total.step.eq(position.step),
             total.words.eq(elements.result),
@@ -152,36 +159,40 @@ class VectorUnit(wiring.Component):
             writer.entry_valid.eq(quantiser.entry_valid),
         ]
 
-    def _control(
-        self, m: Module, command: Any, extent: Extent, writer: Writer, start: Signal
-    ) -> None:
-        """Take a command, see how much it is, start it, wait until it is written."""
+    def _control(self, m: Module, extent: Extent, writer: Writer) -> tuple[Signal, Any]:
+        """Take commands and see how much they are; return when one begins, and which."""
+        following = Signal(COMMAND, reset_less=True)
+        begins, running = Signal(), Signal()
         # one cycle to the write port, then the memory
         visible = delay(
             m, writer.finished, 1 + VectorMemory.WRITE_LATENCY, name="visible", reset_less=False
         )
+        counted = Signal(range(Extent.LATENCY + 1))
+        free = ~running | visible
+        m.d.comb += [extent.command.eq(following), self.done.eq(visible)]
         with m.FSM():
-            with m.State("IDLE"):
+            with m.State("TAKE"):
                 m.d.comb += self.command.ready.eq(1)
-                m.d.sync += command.eq(self.command.payload)
+                m.d.sync += [following.eq(self.command.payload), counted.eq(0)]
                 with m.If(self.command.valid):
                     m.next = "COUNT"
             with m.State("COUNT"):
-                m.next = "ROUND"
-            with m.State("ROUND"):
-                m.next = "SELECT"
-            with m.State("SELECT"):
-                m.next = "START"
-            with m.State("START"):
-                with m.If(extent.empty):
+                m.d.sync += counted.eq(counted + 1)
+                with m.If(counted == Extent.LATENCY - 1):
+                    m.next = "BEGIN"
+            with m.State("BEGIN"):
+                # what has nothing to do ends in its turn, and not in the cycle of the one before
+                m.d.comb += begins.eq(free & ~extent.empty)
+                with m.If(begins):
+                    m.next = "TAKE"
+                with m.If(extent.empty & ~running):
                     m.d.comb += self.done.eq(1)
-                    m.next = "IDLE"
-                with m.Else():
-                    m.d.comb += start.eq(1)
-                    m.next = "RUN"
-            with m.State("RUN"), m.If(visible):
-                m.d.comb += self.done.eq(1)
-                m.next = "IDLE"
+                    m.next = "TAKE"
+        with m.If(begins):
+            m.d.sync += running.eq(1)
+        with m.Elif(visible):
+            m.d.sync += running.eq(0)
+        return begins, following
 
 
 def _left_out(command: Any) -> Any:
