@@ -39,7 +39,7 @@ class ReadEngine(wiring.Component):
 
     A burst is asked for only if there is room for all its words: the bus never waits for the
     consumer. Every response carries as many beats as its bus word holds for the request; only the
-    first and the last of a request are shorter. Between two requests there is a cycle without data.
+    first and the last of a request are shorter. Requests follow each other without a gap.
 
     Parameters
     ----------
@@ -132,18 +132,21 @@ class ReadEngine(wiring.Component):
         here = Signal(range(width + 1))
         final = Signal()
         request = data.View(REQUEST, requests.r_data)
+        given, free = Signal(), Signal()
         m.d.comb += [
-            requests.r_en.eq(left == 0),
+            given.eq(response.valid & response.ready),
+            free.eq((left == 0) | (given & final)),
+            requests.r_en.eq(free),
             final.eq(left + offset <= width),
             here.eq(Mux(final, left, width - offset)),
             response.payload.count.eq(here),
             response.payload.last.eq(final),
             words.r_en.eq(taken),
         ]
-        with m.If((left == 0) & requests.r_rdy):
-            m.d.sync += [left.eq(request.beats), offset.eq(request.address)]
-        with m.If(response.valid & response.ready):
+        with m.If(given):
             m.d.sync += [left.eq(left - here), offset.eq(0)]
+        with m.If(free & requests.r_rdy):
+            m.d.sync += [left.eq(request.beats), offset.eq(request.address)]
         if self._port_bits >= BEAT_BITS:
             m.d.comb += [
                 response.payload.data.eq(words.r_data >> (offset * BEAT_BITS)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -14,7 +16,7 @@ from wingbeat.hw.rtl.lane.strand_adder import StrandAdder
 
 
 class Drain(wiring.Component):
-    """Takes two cycles for each addition that joins strands, and six for each quad.
+    """Takes two cycles for each addition that joins strands, and four for each quad.
 
     Addresses count accumulators of one field; the field is the lowest bit in front of them.
 
@@ -77,13 +79,17 @@ class Drain(wiring.Component):
         row = Signal(4)
         mv = command.mode == Mode.MV
         rows = (command.tile_rows.as_value() + 1) << 2
-        # words are shifted in from the top
-        words = [Signal(32, name=f"word_{k}", reset_less=True) for k in range(4)]
-        read = Signal()
+        # words are shifted in from the top; the last one of a quad goes out together with them
+        words = [Signal(32, name=f"word_{k}", reset_less=True) for k in range(3)]
+        read, last, room = Signal(), Signal(), Signal()
+        m.d.comb += [room.eq(~self.quads.valid | self.quads.ready), last.eq(row[:2] == 3)]
+        landed = Cat(words, self.bank.read_data)
         with m.If(delay(m, read, 1, name="landed")):
-            m.d.sync += Cat(words).eq(Cat(words[1:], self.bank.read_data))
+            m.d.sync += Cat(words).eq(landed[32:])
         with m.If(self.quads.ready):
             m.d.sync += self.quads.valid.eq(0)
+        with m.If(delay(m, read & last, 1, name="complete", reset_less=False)):
+            m.d.sync += [self.quads.payload.eq(landed), self.quads.valid.eq(1)]
 
         with m.FSM():
             with m.State("IDLE"):
@@ -140,31 +146,29 @@ class Drain(wiring.Component):
             with m.State("READ"):
                 with m.If(vector >= command.vectors):
                     m.next = "IDLE"
-                with m.Else():
+                # a quad is read to its end only if it can go out then
+                with m.Elif(~last | room):
                     m.d.comb += read.eq(1)
                     m.d.sync += row.eq(row + 1)
                     with m.If(mv):
                         m.d.sync += [field.eq(~field), address.eq(address + field)]
                     with m.Else():
                         m.d.sync += address.eq(address + command.pairs)
-                    with m.If(row[:2] == 3):
-                        m.next = "LAND"
-            with m.State("LAND"):
-                m.next = "OFFER"
-            with m.State("OFFER"), m.If(~self.quads.valid | self.quads.ready):
-                m.d.sync += [self.quads.payload.eq(Cat(words)), self.quads.valid.eq(1)]
-                m.next = "READ"
-                # a quad is complete; after the last of a vector comes the next vector
-                with m.If(row == rows[:4]):
-                    m.d.sync += row.eq(0)
-                    step = 2 * self._config.columns - 1
-                    with m.If(mv | field):
-                        m.d.sync += [
-                            vector.eq(vector + step),
-                            first.eq(first + 1),
-                            address.eq(first + 1),
-                            field.eq(0),
-                        ]
-                    with m.Else():
-                        m.d.sync += [vector.eq(vector + 1), address.eq(first), field.eq(1)]
+                    with m.If(row == rows - 1):
+                        m.d.sync += row.eq(0)
+                        self._next_vector(m, command, vector, first, field, address)
         return m
+
+    def _next_vector(
+        self, m: Module, command: Any, vector: Signal, first: Signal, field: Signal, address: Signal
+    ) -> None:
+        """Go on to the other field of the same vector pair, or to the next pair."""
+        with m.If((command.mode == Mode.MV) | field):
+            m.d.sync += [
+                vector.eq(vector + 2 * self._config.columns - 1),
+                first.eq(first + 1),
+                address.eq(first + 1),
+                field.eq(0),
+            ]
+        with m.Else():
+            m.d.sync += [vector.eq(vector + 1), address.eq(first), field.eq(1)]

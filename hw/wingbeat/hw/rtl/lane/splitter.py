@@ -26,7 +26,7 @@ from wingbeat.hw.rtl.lane.sections import (
 
 
 class Splitter(wiring.Component):
-    """Takes one beat a cycle; one cycle is lost between two tiles.
+    """Takes one beat a cycle, also from one tile to the next.
 
     The record structure comes from a ROM, read while the record before still passes.
 
@@ -91,21 +91,25 @@ class Splitter(wiring.Component):
         span = log_span(m, config, key, begin.tile_rows)
         first = tile_info(config)(Cat(shape, begin.tile_rows, begin.groups, span))
 
+        def take_tile() -> None:
+            """Begin with the next tile if it is there, else wait for it."""
+            m.d.comb += [self.tile.ready.eq(1), following.eq(first)]
+            m.d.sync += [
+                tile.eq(self.tile.payload),
+                left.eq(self.tile.payload.beats),
+                beat.eq(0),
+                announced.eq(0),
+            ]
+            m.next = "TILE"
+            with m.If(self.tile.valid):
+                with m.If(self.tile.payload.format.sparse):
+                    m.next = "HEADER"
+                with m.Else():
+                    m.next = "RECORDS"
+
         with m.FSM():
             with m.State("TILE"):
-                sparse = self.tile.payload.format.sparse
-                m.d.comb += [self.tile.ready.eq(1), following.eq(first)]
-                m.d.sync += [
-                    tile.eq(self.tile.payload),
-                    left.eq(self.tile.payload.beats),
-                    beat.eq(0),
-                    announced.eq(0),
-                ]
-                with m.If(self.tile.valid):
-                    with m.If(sparse):
-                        m.next = "HEADER"
-                    with m.Else():
-                        m.next = "RECORDS"
+                take_tile()
             with m.State("HEADER"):
                 known = Signal()
                 m.d.comb += [
@@ -139,7 +143,7 @@ class Splitter(wiring.Component):
                         with m.If(present.groups <= (1 << present.log_span)):
                             m.next = "REST"
                             with m.If(left == 1):
-                                m.next = "TILE"
+                                take_tile()
             with m.State("REST"):
                 m.d.comb += self.beats.ready.eq(left != 0)
                 with m.If(left <= taken):

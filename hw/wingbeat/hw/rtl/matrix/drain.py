@@ -1,17 +1,20 @@
-"""Results from the accumulators of all lanes to the vector memory, a quad a cycle.
+"""Results from the accumulators of all lanes to the vector memory.
 
 A lane hands out, column by column, its vectors one after another, the rows of a vector in quads.
-The rows of all lanes stand side by side in the destination, so that for each vector the quads of
-lane 0, 1, ... go to consecutive places.
+The rows of all lanes stand side by side in the destination. Lanes take turns, because each needs
+some cycles for a quad: the first quad of every lane, then the second. Where a lane has only one,
+the quads of neighbouring lanes are neighbours in the destination too and go out together.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.operands import TileRows
@@ -61,7 +64,7 @@ class Drain(wiring.Component):
         )
 
     def elaborate(self, platform: Any) -> Module:
-        """Count through tiles, vectors, lanes and quads; one source is taken from at a time."""
+        """Count through tiles, vectors, quads and lanes."""
         m = Module()
         lanes, columns = self._config.lanes, self._config.columns
         work, busy = Signal(RESULTS, reset_less=True), Signal()
@@ -73,35 +76,48 @@ class Drain(wiring.Component):
         behind = Signal(quad_bits(self._config))  # quads of the row so far: tiles before this one
         along = Signal(quad_bits(self._config))
 
-        sources = Array(data.View(SOURCE, Cat(q.payload.as_value(), q.valid)) for q in self.quads)
-        source = Signal(SOURCE)
-        index = Signal(range(lanes * columns))
+        together = math.gcd(lanes, self._config.vector_lanes // QUAD.length)
+        wide = work.tile_rows == TileRows.R4
+        sources = Array(
+            Array(data.View(SOURCE, Cat(q.payload.as_value(), q.valid)) for q in quads)
+            for quads in (self.quads[c::columns] for c in range(columns))
+        )
+        source = [Signal(SOURCE, name=f"source_{i}") for i in range(together)]
         taken = Signal()
         m.d.comb += [
-            index.eq(lane * columns + column),
-            source.eq(sources[index]),
+            source[i].eq(sources[column][(lane + i)[: ceil_log2(lanes)]]) for i in range(together)
+        ]
+        others = Cat(s.valid for s in source).all()
+        m.d.comb += [
             self.write.quad.eq((at_inner << 2) + behind + along),
-            self.write.words.as_value().eq(source.words.as_value()),
-            self.write.enable.eq((1 << QUAD.length) - 1),
-            self.write.valid.eq(busy & source.valid),
+            self.write.words.as_value().eq(Cat(s.words for s in source)),
+            self.write.enable.eq(
+                Mux(wide, (1 << QUAD.length * together) - 1, (1 << QUAD.length) - 1)
+            ),
+            self.write.valid.eq(busy & source[0].valid & (~wide | others)),
             taken.eq(self.write.valid & self.write.ready),
             self.results.ready.eq(~busy),
         ]
         for number, quad in enumerate(self.quads):
-            m.d.comb += quad.ready.eq(taken & (index == number))
+            its_lane, its_column = divmod(number, columns)
+            mine = Mux(wide, lane == its_lane - its_lane % together, lane == its_lane)
+            m.d.comb += quad.ready.eq(taken & mine & (column == its_column))
 
         last_place = place == work.tile_rows.as_value()
-        last_lane = last_place & (lane == lanes - 1)
-        last_inner = last_lane & (inner == work.inner - 1)
+        round_ends = Mux(wide, lane == lanes - together, lane == lanes - 1)
+        last_quad = round_ends & last_place
+        last_inner = last_quad & (inner == work.inner - 1)
         last_vector = last_inner & (outer == work.outer - 1)
         last_tile = last_vector & (tile == work.tiles - 1)
         finished = Signal()
         with m.If(taken):
-            m.d.sync += [place.eq(place + 1), along.eq(along + 1)]
-            with m.If(last_place):
-                m.d.sync += [place.eq(0), lane.eq(lane + 1)]
-            with m.If(last_lane):
-                m.d.sync += [lane.eq(0), along.eq(0), inner.eq(inner + 1), odd.eq(~odd)]
+            # the same quad of the next lane lies a lane's rows further on
+            m.d.sync += lane.eq(lane + Mux(wide, together, 1))
+            m.d.sync += along.eq(along + Mux(wide, together, work.tile_rows.as_value() + 1))
+            with m.If(round_ends):
+                m.d.sync += [lane.eq(0), place.eq(place + 1), along.eq(place + 1)]
+            with m.If(last_quad):
+                m.d.sync += [place.eq(0), along.eq(0), inner.eq(inner + 1), odd.eq(~odd)]
                 m.d.sync += at_inner.eq(at_inner + work.inner_stride)
                 with m.If(odd):
                     m.d.sync += column.eq(Mux(column == columns - 1, 0, column + 1))
@@ -112,7 +128,7 @@ class Drain(wiring.Component):
             with m.If(last_vector):
                 m.d.sync += [outer.eq(0), odd.eq(0), column.eq(0), tile.eq(tile + 1)]
                 m.d.sync += [at_outer.eq(work.base), at_inner.eq(work.base)]
-                m.d.sync += behind.eq(behind + along + 1)
+                m.d.sync += behind.eq(behind + Mux(wide, along + together, along + 1))
             with m.If(last_tile):
                 m.d.sync += busy.eq(0)
         m.d.comb += finished.eq(taken & last_tile)

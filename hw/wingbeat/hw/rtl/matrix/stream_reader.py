@@ -6,6 +6,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
@@ -18,6 +19,9 @@ from wingbeat.hw.rtl.command import resolved
 from wingbeat.hw.rtl.lane.commands import TILE
 from wingbeat.hw.rtl.matrix.operand_buffer import COUNT_BITS
 from wingbeat.hw.stream import TILE_ROWS, TileLayout
+
+TILES_AHEAD = 16
+"""Tiles that are asked for before the lanes begin with them: short ones arrive long after."""
 
 
 class StreamReader(wiring.Component):
@@ -49,6 +53,8 @@ class StreamReader(wiring.Component):
         config = self._config
         m.submodules.requests = requests = Broadcast(REQUEST, config.ports)
         m.submodules.tiles = tiles = Broadcast(TILE, config.lanes)
+        m.submodules.ahead = ahead = SyncFIFOBuffered(width=TILE.size, depth=TILES_AHEAD)
+        tile = Signal(TILE)
         for ours, sink in zip(self.requests, requests.sinks, strict=True):
             wiring.connect(m, wiring.flipped(ours), sink)
         for ours, sink in zip(self.tiles, tiles.sinks, strict=True):
@@ -61,15 +67,19 @@ class StreamReader(wiring.Component):
         address = Signal(32, reset_less=True)
         left = Signal(COUNT_BITS)
         sent, both = Signal(2), Signal()
-        offered = Cat(requests.source.valid, tiles.source.valid)
-        accepted = Cat(requests.source.ready, tiles.source.ready)
+        offered = Cat(requests.source.valid, ahead.w_en)
+        accepted = Cat(requests.source.ready, ahead.w_rdy)
         m.d.comb += [
             requests.source.payload.address.eq(address),
             requests.source.payload.beats.eq(beats << exact_log2(lanes_per_port)),
-            tiles.source.payload.format.eq(command.format),
-            tiles.source.payload.tile_rows.eq(command.tile_rows),
-            tiles.source.payload.groups.eq(command.groups),
-            tiles.source.payload.beats.eq(beats),
+            tile.format.eq(command.format),
+            tile.tile_rows.eq(command.tile_rows),
+            tile.groups.eq(command.groups),
+            tile.beats.eq(beats),
+            ahead.w_data.eq(tile),
+            tiles.source.payload.eq(ahead.r_data),
+            tiles.source.valid.eq(ahead.r_rdy),
+            ahead.r_en.eq(tiles.source.ready),
             both.eq(((offered & accepted) | sent).all()),
         ]
         with m.FSM():
