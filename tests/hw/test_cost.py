@@ -4,27 +4,50 @@ import dataclasses
 from typing import Any
 
 import pytest
-from tests.hw.verify.programs import HALT, fence, load, misc, mm, mv, nop, store
+from tests.hw.verify.programs import HALT, fence, load, misc, mm, mv, nop, store, sys
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.cost import (
-    MATRIX_LATENCY,
+    COMBINE_LATENCY,
+    DIVISION,
+    DRAIN_LATENCY,
+    FUNCTION_LATENCY,
     MEMORY_LATENCY,
-    REDUCTION_TAIL,
-    VECTOR_LATENCY,
+    QUANTISER_LATENCY,
+    REQUEST_LATENCY,
+    RESULT_LATENCY,
+    STRAND_LATENCY,
+    VECTOR_OVERHEAD,
     Cost,
     codes_per_cycle,
     cost,
+    dispatch,
+    drain_cycles,
+    element_latency,
     group_cycles,
     kept_of,
+    loading,
 )
 from wingbeat.hw.formats import WeightFormat
-from wingbeat.hw.isa.instructions import Element, Instruction, LoadKind, Reduce, StoreKind, Unit
-from wingbeat.hw.isa.operands import Count, FormatField, SmallCount, TileRows
+from wingbeat.hw.isa.instructions import (
+    Combine,
+    Destination,
+    Element,
+    Function,
+    Instruction,
+    LoadKind,
+    Opcode,
+    Reduce,
+    Scalar,
+    StoreKind,
+    Unit,
+)
+from wingbeat.hw.isa.operands import Count, FormatField, GroupSize, SmallCount, TileRows
 from wingbeat.hw.sequencer import Registers
 from wingbeat.hw.stream import TileLayout
 
 CONFIG = AcceleratorConfig(lanes=4, ports=2)
+ANSWER = MEMORY_LATENCY + REQUEST_LATENCY
 
 
 def price(instruction: Instruction, **fields: Any) -> Cost:
@@ -85,12 +108,13 @@ def test_a_dense_tile_has_no_n_to_tell() -> None:
 
 
 def test_a_matrix_times_a_vector_takes_a_cycle_a_group_and_row() -> None:
-    """128 x 576 weights of 4.5 bits: 2 tiles of 16 rows a lane, 18 groups."""
+    """128 x 576 weights of 4.5 bits: 2 tiles of 16 rows a lane, 18 groups; 16 words drain."""
     assert price(mv(groups=Count(18))) == Cost(
         busy=2 * 16 * 18,
-        latency=MATRIX_LATENCY + 4,
+        latency=RESULT_LATENCY + DRAIN_LATENCY + 16,
         stream=128 * 576 * 9 // 16,
         products=128 * 576,
+        ahead=512 * 4 * 16 * 9 // 8,
     )
 
 
@@ -103,7 +127,7 @@ def test_wider_codes_take_longer() -> None:
 def test_a_matrix_times_vectors_takes_them_by_two() -> None:
     found = price(mm(outer=SmallCount(2, 1), inner=3))
     assert found.busy == 2 * 16 * 2 * 2 * 8
-    assert found.latency == MATRIX_LATENCY + 64 * 15 // 16
+    assert found.latency == RESULT_LATENCY + DRAIN_LATENCY + 16 * 15
     assert found.products == 128 * 64 * 15
     assert found.stream == 128 * 64 * 9 // 16
 
@@ -113,27 +137,33 @@ def test_a_single_vector_without_packed_rows_takes_as_long_as_two() -> None:
 
 
 def test_columns_share_the_vectors() -> None:
-    assert price(mm(outer=SmallCount(8)), columns=4).busy == 2 * 16 * 2 * 2
+    wide = mm(outer=SmallCount(8), groups=Count(18))
+    assert price(wide, columns=4).busy == 2 * 16 * 18 * 2
 
 
 def test_a_tile_waits_until_the_one_before_has_drained() -> None:
-    """16 rows of four lanes drain four words a cycle; one group is computed in four."""
+    """Four rows of four lanes: a lane reads a word a cycle, and one group is computed in four."""
     few = mv(tile_rows=TileRows.R4, groups=Count(1), tiles=Count(5))
-    assert price(few, vector_lanes=16).busy == 5 * 4
-    assert price(few, vector_lanes=4).busy == 5 * 4
+    assert price(few).busy == 4 + 4 * (DRAIN_LATENCY + 4)
+    assert price(few, vector_lanes=4).busy == 4 + 4 * (DRAIN_LATENCY + 4)
     slow = mm(tile_rows=TileRows.R4, groups=Count(1), tiles=Count(5), outer=SmallCount(9))
-    assert price(slow, vector_lanes=4, columns=8) == Cost(
-        busy=5 * 36,
-        latency=MATRIX_LATENCY + 36,
-        stream=price(slow).stream,
-        products=5 * 16 * 32 * 9,
-    )
+    assert price(slow, vector_lanes=4, columns=8).busy == 8 + 4 * (DRAIN_LATENCY + 36)
+    assert price(slow, vector_lanes=16, columns=8).busy == 8 + 4 * (DRAIN_LATENCY + 9)
+
+
+def test_strands_are_joined_pass_by_pass() -> None:
+    layout = TileLayout(WeightFormat.parse("int4"), 8, 4, 1)
+    plain = drain_cycles(layout, 1, 0, Opcode.MV, CONFIG)
+    assert drain_cycles(layout, 1, 1, Opcode.MV, CONFIG) == plain + 4 * 4 + STRAND_LATENCY
+    two = 4 * 4 + 4 * 8 + 2 * STRAND_LATENCY
+    assert drain_cycles(layout, 1, 2, Opcode.MV, CONFIG) == plain + two
 
 
 def test_sparse_tiles_cost_what_their_stride_says() -> None:
     """16 rows a lane and a group: 2 beats of scales, 2 of masks, 8 of codes at 8:16."""
     sparse = mv(format=of("int4g32s"), stride=2 * (1 + 2 * 12), tiles=Count(1))
     assert price(sparse).busy == 16
+    assert price(dataclasses.replace(sparse, groups=Count(20), stride=482)).busy == 160
     assert price(sparse).stream == (1 + 2 * 12) * 4 * 16
     assert price(sparse).products == 64 * 64
     # the next tile begins behind a gap, which is read as well
@@ -162,32 +192,57 @@ def test_what_moves_nothing_costs_its_dispatch(instruction: Instruction) -> None
     assert price(instruction) == Cost(1)
 
 
+COPY = VECTOR_OVERHEAD + element_latency(Function.IDENTITY, Combine.PASS)
+
+
 def test_rows_of_the_vector_machine_begin_on_a_new_cycle() -> None:
     rows = misc(outer=SmallCount(0, 1), inner=2, length=Count(33))
-    assert price(rows) == Cost(3 * 2 * 3, VECTOR_LATENCY)
-    assert price(rows, vector_lanes=4).busy == 3 * 2 * 9
+    assert price(rows) == Cost(3 * 2 * 3 + COPY)
+    assert price(rows, vector_lanes=4).busy == 3 * 2 * 9 + COPY
 
 
 def test_rows_that_grow_are_all_worked_to_the_last() -> None:
-    assert price(misc(outer=SmallCount(3), length=Count(31), step=1)).busy == 3 * 3
-    assert price(misc(outer=SmallCount(2), length=Count(31), step=1)).busy == 2 * 2
-    assert price(misc(outer=SmallCount(1), length=Count(32), step=1)).busy == 2
-    assert price(misc(outer=SmallCount(3), length=Count(32))).busy == 3 * 2
+    assert price(misc(outer=SmallCount(3), length=Count(31), step=1)).busy == 3 * 3 + COPY
+    assert price(misc(outer=SmallCount(2), length=Count(31), step=1)).busy == 2 * 2 + COPY
+    assert price(misc(outer=SmallCount(1), length=Count(32), step=1)).busy == 2 + COPY
+    assert price(misc(outer=SmallCount(3), length=Count(32))).busy == 3 * 2 + COPY
 
 
-@pytest.mark.parametrize("reduce", [Reduce.SUM, Reduce.MAX, Reduce.ARGMAX])
-def test_a_reduction_has_a_tail(reduce: Reduce) -> None:
-    assert price(misc(reduce=reduce)) == Cost(1, VECTOR_LATENCY + REDUCTION_TAIL)
+def test_what_an_element_does_not_need_takes_no_time() -> None:
+    short = element_latency(Function.IDENTITY, Combine.PASS)
+    assert element_latency(Function.EXP2, Combine.PASS) == short + FUNCTION_LATENCY
+    assert element_latency(Function.IDENTITY, Combine.ADD) == short + COMBINE_LATENCY + 1
 
 
-def test_a_load_takes_a_beat_a_cycle_and_each_row_whole_beats() -> None:
+def test_a_third_source_takes_a_cycle_more() -> None:
+    two = misc(length=Count(64), second=Combine.ADD)
+    three = dataclasses.replace(two, first=Combine.MUL)
+    assert price(three).busy - price(two).busy == 4
+
+
+@pytest.mark.parametrize(
+    ("reduce", "lanes", "tail"),
+    [(Reduce.SUM, 16, 68), (Reduce.SUM, 4, 82), (Reduce.MAX, 16, 6), (Reduce.ARGMAX, 4, 4)],
+)
+def test_a_reduction_works_128_elements_and_has_a_tail(
+    reduce: Reduce, lanes: int, tail: int
+) -> None:
+    assert price(misc(reduce=reduce), vector_lanes=lanes) == Cost(128 // lanes + COPY + tail)
+
+
+def test_groups_are_quantised_whole() -> None:
+    coded = misc(target=Destination.OPERAND, group=GroupSize.G64, length=Count(65))
+    assert price(coded).busy == 8 + COPY + QUANTISER_LATENCY + 8 + 4
+
+
+def test_a_load_writes_four_words_a_cycle_and_reads_each_row_in_whole_beats() -> None:
     rows = load(rows=SmallCount(2), length=Count(15, 1))
-    assert price(rows) == Cost(10, MEMORY_LATENCY, transfer=160)
+    assert price(rows) == Cost(10 + ANSWER, transfer=160)
 
 
 def test_halves_load_in_half_the_beats() -> None:
     rows = load(rows=SmallCount(2), length=Count(18), element=Element.F16)
-    assert price(rows) == Cost(6, MEMORY_LATENCY, transfer=96)
+    assert price(rows) == Cost(10 + ANSWER, transfer=96)
 
 
 @pytest.mark.parametrize(
@@ -195,21 +250,33 @@ def test_halves_load_in_half_the_beats() -> None:
 )
 def test_a_gather_reads_each_groups_scale_and_pair_of_rows(name: str, beats: int) -> None:
     rows = load(kind=LoadKind.GATHER, format=of(name), rows=SmallCount(0, 1), length=Count(64))
-    assert price(rows) == Cost(6 * beats, 2 * MEMORY_LATENCY, transfer=6 * beats * 16)
+    cycles = 3 * (4 * ANSWER + DIVISION + 2 * (2 + 12 * beats))
+    assert price(rows) == Cost(cycles, transfer=6 * beats * 16)
 
 
 @pytest.mark.parametrize(
-    ("kind", "beats"),
+    ("kind", "beats", "cycles"),
     [
-        (StoreKind.VECTOR, 3 * 17),
-        (StoreKind.KEYS, 3 * 2 * 5),
-        (StoreKind.VALUES, 3 * 33),
-        (StoreKind.WORD, 1),
-        (StoreKind.PUBLISH, 1),
+        (StoreKind.VECTOR, 3 * 17, 3 * 17),
+        (StoreKind.KEYS, 3 * 2 * 5, DIVISION + 3 * 20),
+        (StoreKind.VALUES, 3 * 33, 32 * 6),
+        (StoreKind.WORD, 1, 0),
+        (StoreKind.PUBLISH, 1, ANSWER + REQUEST_LATENCY),
     ],
 )
-def test_a_store_takes_a_beat_a_cycle(kind: StoreKind, beats: int) -> None:
+def test_a_store_ends_with_its_answer(kind: StoreKind, beats: int, cycles: int) -> None:
     """Three rows of 65 words, or three positions of a head of 64."""
     length = 65 if kind is StoreKind.VECTOR else 64
     found = price(store(kind=kind, rows=SmallCount(0, 1), length=Count(length)))
-    assert found == Cost(beats, MEMORY_LATENCY, transfer=16 * beats)
+    assert found == Cost(cycles + ANSWER + REQUEST_LATENCY, transfer=16 * beats)
+
+
+def test_the_sequencer_takes_some_cycles_for_everything() -> None:
+    found = [dispatch(i) for i in (load(), store(), mv(), misc(), nop(), fence(Unit.LD))]
+    assert found == [7, 8, 7, 7, 8, 6]
+    assert dispatch(sys(Scalar.CEILDIV)) == 42
+
+
+def test_a_program_is_loaded_sixteen_words_at_a_time() -> None:
+    assert loading(8, CONFIG) == 16 + ANSWER
+    assert loading(9, CONFIG) == 18 + 2 * ANSWER

@@ -67,6 +67,7 @@ def estimate(
     purposes : what each instruction is for
     """
     timeline = Timeline(config)
+    timeline.begin(len(program.instructions))
     traffic: Counter[str] = Counter()
     sequencer = Sequencer(program, arguments, lambda system, registers: 0)
     for pc, instruction in sequencer.run():

@@ -2,8 +2,7 @@
 
 Units run decoupled behind queues and order themselves by wait/release tokens, so the model keeps,
 for each unit, when it is free, and for each pair of units the times of the tokens between them.
-The weight stream is a unit of its own: it reads ahead of the multiplication that uses it, up to
-the depth of the lanes' queues, but never before a token from ST, which guards the caches.
+The weight stream is a unit of its own, see `weight_stream`.
 """
 
 from __future__ import annotations
@@ -12,15 +11,25 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.cost import DISPATCH, MEMORY_LATENCY, Cost, cost
-from wingbeat.hw.isa.instructions import Instruction, Unit
+from wingbeat.hw.cost import VECTOR_ACCEPT, Cost, cost, dispatch, loading
+from wingbeat.hw.isa.instructions import Instruction, Scalar, System, Unit
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.sequencer import Registers
+from wingbeat.hw.weight_stream import WeightStream
 
-_ST, _MPE, _SYS = Unit.ST.value, Unit.MPE.value, Unit.SYS.value
+_ST, _MPE, _MISC, _SYS = Unit.ST.value, Unit.MPE.value, Unit.MISC.value, Unit.SYS.value
 
 UNITS_OF_MASK = [[unit.value for unit in Unit if mask >> unit.value & 1] for mask in range(32)]
 """Units of each wait or release mask."""
+
+QUEUE = 2
+"""Cycles of an instruction through its unit's queue."""
+
+TOKEN = 2
+"""Cycles from the end of an instruction until a token of it can be taken."""
+
+_IDLE = (Scalar.PEEK, Scalar.HALT)
+"""What the sequencer does when all units are idle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +62,15 @@ class Timeline:
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self._config = config
-        self._prefetch = config.prefetch_beats * config.lanes * BEAT_BYTES // config.port_bytes
+        self._stream = WeightStream(config)
         # indexed by unit; tokens by 8 * from + to
         self._free = [0] * len(Unit)
         self._visible = [0] * len(Unit)
         self._tokens: list[deque[int]] = [deque() for _ in range(64)]
         self._queues: list[deque[int]] = [deque() for _ in Unit]
+        depth = config.queue_depth
+        self._depths = [2 * depth if unit is Unit.MPE else depth for unit in Unit]
         self._dispatch = 0
-        self._stream_free = 0
-        self._guard = 0  # when the latest token from ST was there: no later stream is read before
         self.totals = Totals()
 
     @property
@@ -69,53 +78,54 @@ class Timeline:
         """Cycle by which everything so far is complete."""
         return max(self._dispatch, *self._visible)
 
+    def begin(self, instructions: int) -> None:
+        """Start a program of so many instructions: it is loaded first."""
+        self._dispatch = self.now + loading(instructions, self._config)
+
     def advance(self, instruction: Instruction, registers: Registers) -> Span:
         """Place the next instruction of the program."""
         price = cost(instruction, registers.resolve, self._config)
         unit = instruction.unit.value
-        start = self._enter(unit)
+        self._enter(unit, dispatch(instruction))
+        if isinstance(instruction, System) and instruction.operation in _IDLE:
+            self._dispatch = max(self._dispatch, *self._visible)
+        start = self._dispatch + (0 if unit == _SYS else QUEUE)
         for source in UNITS_OF_MASK[instruction.wait]:
             token = self._take(source, unit)
             start = max(start, token)
             if source == _ST and unit == _MPE:
-                self._guard = token
+                self._stream.hold(token)
+        if unit == _MISC:
+            start += VECTOR_ACCEPT
+        start = max(start, self._free[unit])
         finish = start + price.busy
         if price.stream:
-            finish = max(finish, self._read(price.stream))
+            finish = self._stream.multiply(self._dispatch + QUEUE, start, price)
         elif price.transfer:
             # LD and ST share port 0 with the weight stream
-            self._stream_free += price.transfer // BEAT_BYTES * 128 // self._config.port_bits
+            self._stream.lend(price.transfer // BEAT_BYTES * 128 // self._config.port_bits)
         if unit == _SYS:
-            self._dispatch = finish
+            self._dispatch = start
         self._free[unit] = finish
         # a unit's results become visible in order
         end = max(finish + price.latency, self._visible[unit])
         self._visible[unit] = end
-        self._queues[unit].append(finish)
+        self._queues[unit].append(start)
         for target in UNITS_OF_MASK[instruction.release]:
-            self._tokens[8 * unit + target].append(end)
+            self._tokens[8 * unit + target].append(end + TOKEN)
         self._count(unit, price)
         return Span(start, end, price)
 
-    def _enter(self, unit: int) -> int:
-        """Dispatch to a unit: wait for the sequencer, a place in the queue, and the unit."""
+    def _enter(self, unit: int, cycles: int) -> None:
+        """Dispatch to a unit: wait for the sequencer and a place in the queue."""
         queue = self._queues[unit]
-        if len(queue) > self._config.queue_depth:
+        self._dispatch += cycles
+        if len(queue) >= self._depths[unit]:
             self._dispatch = max(self._dispatch, queue.popleft())
-        self._dispatch += DISPATCH
-        return max(self._dispatch, self._free[unit])
 
     def _take(self, source: int, target: int) -> int:
         tokens = self._tokens[8 * source + target]
         return tokens.popleft() if tokens else 0
-
-    def _read(self, size: int) -> int:
-        """Return when the last beat of a stream has arrived, read as far ahead as queues allow."""
-        cycles = -(-size // self._config.port_bytes)
-        ahead = self._free[_MPE] - self._prefetch
-        begin = max(self._stream_free, ahead, self._dispatch, self._guard)
-        self._stream_free = begin + cycles
-        return self._stream_free + MEMORY_LATENCY
 
     def _count(self, unit: int, price: Cost) -> None:
         totals = self.totals

@@ -85,6 +85,7 @@ class Machine:
         def aborted() -> bool:
             return bool(self.memory.words(self._control + ControlBlock.word("abort"), 1)[0])
 
+        self.timeline.begin(len(self._program.instructions))
         sequencer = Sequencer(self._program, arguments, peek, aborted)
         registers = sequencer.registers
         for pc, instruction in sequencer.run():
