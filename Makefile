@@ -7,7 +7,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bus-model timeline synthesis route clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline synthesis route clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -107,6 +107,10 @@ synthesis: $(VENV)/.develop
 # the one-lane machine of the ULX3S, placed, routed and packed to a bitstream (an hour or more)
 route: $(VENV)/.route
 	$(BIN)/python -m benchmarks.route --json docs/figures/route.json
+
+# bandwidth of whole tokens and share of peak in prefill, on the RTL (hours; with --estimate: seconds)
+bandwidth: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/python -m benchmarks.bandwidth --json docs/figures/bandwidth.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -100,7 +100,9 @@ def compile_model(
         tokenizer = build_tokenizer(checkpoint.metadata)
         special = read_special_tokens(checkpoint.metadata)
     with clock("generate"):
-        generated, fitted = fit(parameters, _formats(checkpoint, parameters), board, context, slots)
+        generated, fitted = fit(
+            parameters, source_formats(checkpoint, parameters), board, context, slots
+        )
     reports: list[RepackReport] = []
 
     def read(name: str) -> CodedMatrix:
@@ -150,7 +152,7 @@ def float_reference(path: Path) -> Reference:
     """
     checkpoint = read_gguf(path)
     parameters = read_llama(checkpoint)
-    formats = _formats(checkpoint, parameters)
+    formats = source_formats(checkpoint, parameters)
     return Reference(
         llama_graph(parameters, formats, parameters.context),
         lambda name: read_matrix(_in_order(checkpoint, parameters, name))[0].values(),
@@ -158,7 +160,8 @@ def float_reference(path: Path) -> Reference:
     )
 
 
-def _formats(checkpoint: Checkpoint, parameters: LlamaParameters) -> dict[str, WeightFormat]:
+def source_formats(checkpoint: Checkpoint, parameters: LlamaParameters) -> dict[str, WeightFormat]:
+    """Return the format in which each matrix of a file is multiplied."""
     return {
         name: matrix_format(checkpoint.tensors[name])
         for name, shape in tensor_shapes(parameters).items()
