@@ -11,6 +11,7 @@ from tests.compiler import small
 from tests.compiler.frontend.gguf_builder import model_tensors, write_gguf
 from tests.compiler.shapes import LLAMA2_7B, SMOLLM2_135M, formats, generated, timed
 
+from wingbeat.boards.board import board_names, load_board
 from wingbeat.compiler.driver import Compiled, compile_model, fit, float_reference
 from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.image import load_image, save_image
@@ -23,6 +24,12 @@ def model() -> tuple[Path, Compiled]:
     """A small model and what it compiles to."""
     path = small.llama_file(Path(tempfile.mkdtemp()))
     return path, compile_model(path, small.board())
+
+
+@pytest.mark.parametrize("board", board_names())
+def test_every_board_takes_a_small_model(board: str) -> None:
+    compiled = compile_model(model()[0], load_board(board), context=64)
+    assert compiled.image.manifest.board == board
 
 
 # ---- size and shape of programs -----------------------------------------------------------------

@@ -47,8 +47,11 @@ def head(target: Target, phase: Phase, source: Ref) -> None:
     code.set(R.BLOCK, 0)
     code.set(R.WEIGHTS, 0)
     code.set(R.VECTORS, 0)
-    code.scalar(Scalar.SUB, R.SECOND, R.ROWS, 1)
-    code.scalar(Scalar.MUL, R.SECOND, R.SECOND, granules(block_rows))
+    last_row = R.ZERO
+    if phase.many:
+        last_row = R.SECOND
+        code.scalar(Scalar.SUB, last_row, R.ROWS, 1)
+        code.scalar(Scalar.MUL, last_row, last_row, granules(block_rows))
     with code.loop(trips):
         for turn in range(2):
             logits = target.vector(f"logits_{turn}", phase.rows, block_rows)
@@ -87,7 +90,7 @@ def head(target: Target, phase: Phase, source: Ref) -> None:
             code.misc(
                 "maxima",
                 Ref(maxima, turn * granules(block_rows // MAXIMUM_WORDS), R.VECTORS),
-                Ref(logits, register=R.SECOND, inner=_MAXIMUM_GRANULES),
+                Ref(logits, register=last_row, inner=_MAXIMUM_GRANULES),
                 reduce=Reduce.MAX, inner=block_rows // MAXIMUM_WORDS, length=MAXIMUM_WORDS,
             )  # fmt: skip
         code.scalar(Scalar.ADD, R.BLOCK, R.BLOCK, 2 * logit_beats)
