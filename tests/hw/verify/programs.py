@@ -120,12 +120,21 @@ def argument(register: int, low: int, high: int) -> Argument:
     return Argument(f"argument {register}", register, low, high, "an argument")
 
 
-def accepted(*instructions: Instruction, arguments: tuple[Argument, ...] = ()) -> Report:
-    return verify(program(*instructions, arguments=arguments), MEMORY, CONFIG)
+def accepted(
+    *instructions: Instruction,
+    arguments: tuple[Argument, ...] = (),
+    config: AcceleratorConfig = CONFIG,
+) -> Report:
+    return verify(program(*instructions, arguments=arguments), MEMORY, config)
 
 
-def refused(*instructions: Instruction, because: str, arguments: tuple[Argument, ...] = ()) -> None:
+def refused(
+    *instructions: Instruction,
+    because: str,
+    arguments: tuple[Argument, ...] = (),
+    config: AcceleratorConfig = CONFIG,
+) -> None:
     """The whole sentence must be as expected."""
     with pytest.raises(ProgramError) as caught:
-        accepted(*instructions, arguments=arguments)
+        accepted(*instructions, arguments=arguments, config=config)
     assert str(caught.value) == because

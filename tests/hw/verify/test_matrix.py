@@ -97,6 +97,17 @@ def test_tiles_must_not_overlap() -> None:
     accepted(mv(stride=0, tiles=Count(1)))
 
 
+def test_tiles_are_whole_words_of_the_port() -> None:
+    wide = CONFIG.model_copy(update={"port_bits": 256})
+    accepted(mv(stride=74), config=wide)
+    refused(
+        mv(stride=73),
+        because="instruction 0 (mv): `stride` must be a multiple of 2 beats, a word of the port, "
+        "not 73",
+        config=wide,
+    )
+
+
 def test_sparse_tiles_hold_at_least_two_codes_of_each_window() -> None:
     least = 2 * (1 + 2 * (2 + 2 + 2))  # 2 lanes of a header and 2 groups
     accepted(mv(format=field("int4g32s"), stride=least))

@@ -86,7 +86,12 @@ def _vectors(multiply: Multiply, registers: Registers, config: AcceleratorConfig
 
 
 def _stride(multiply: Multiply, registers: Registers, config: AcceleratorConfig) -> Iterator[str]:
-    """Tiles must not overlap. How long a sparse one is, its header says: at least 2:16."""
+    """Tiles are whole bus words and do not overlap; a sparse one's header says N, at least 2."""
+    if multiply.stride % config.word_beats:
+        yield (
+            f"`stride` must be a multiple of {config.word_beats} beats, a word of the port, "
+            f"not {multiply.stride}"
+        )
     weights = multiply.format.weight_format()
     groups = value(multiply.groups, registers).high
     if value(multiply.tiles, registers).high <= 1 and not weights.sparse:

@@ -52,7 +52,8 @@ class MatrixUnit:
         vectors = outer * inner
         if not vectors * tiles * groups:
             return
-        weights = self._weights(instruction, registers.resolve(instruction.address), tiles, groups)
+        address = registers.resolve(instruction.address) & -self._config.word_beats
+        weights = self._weights(instruction, address, tiles, groups)
         operand = self._operands.view(instruction.operand, registers, outer, inner, groups)
         codes = operand.codes.reshape(vectors, groups, GROUP).swapaxes(0, 1)
         scales = operand.scales.reshape(vectors, groups).T

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from typing import Literal
 
 import pytest
 
@@ -30,11 +31,11 @@ def fields(layout: object, number: int) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("ports", [1, 2])
-def test_tiles_are_asked_for_with_all_their_beats(ports: int) -> None:
+@pytest.mark.parametrize(("ports", "bits"), [(1, 128), (2, 128), (1, 256)])
+def test_tiles_are_asked_for_with_all_their_beats(ports: int, bits: Literal[128, 256]) -> None:
     rng = random.Random(ports)
     config = AcceleratorConfig(
-        lanes=4, ports=ports, port_bits=128,
+        lanes=4, ports=ports, port_bits=bits,
         formats=("int4g32", "uint4g32", "int8g128", "int3g64", "int4g32s"),
     )  # fmt: skip
     sim = Simulation(StreamReader(config))
@@ -50,7 +51,8 @@ def test_tiles_are_asked_for_with_all_their_beats(ports: int) -> None:
             format=FormatField.of(weights).to_bits(), tile_rows=TileRows.of(rows).value, outer=1,
         )  # fmt: skip
         requests, announced = collect(sim, config, command, rng, tiles)
-        wanted = [{"address": address + i * stride, "beats": beats} for i in range(tiles)]
+        first = address - address % config.word_beats  # ports read whole words
+        wanted = [{"address": first + i * stride, "beats": beats} for i in range(tiles)]
         assert requests == [wanted] * ports
         for lane in announced:
             for tile in lane:

@@ -128,4 +128,5 @@ def _stream(b: Builder, layout: TileLayout, groups: int, counts: list[int]) -> t
     if layout.format in (KEY_CACHE, VALUE_CACHE) and rng.random() < 0.5:
         region, size = MEMORY["cache"], MEMORY["cache"].beats
     room = size - (len(counts) - 1) * stride - tile
-    return region.start + unit * rng.randint(0, room // unit), stride
+    # the bits within a word do not count
+    return region.start + rng.randint(0, room), stride

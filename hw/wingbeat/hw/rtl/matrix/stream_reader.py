@@ -86,8 +86,11 @@ class StreamReader(wiring.Component):
             with m.State("IDLE"):
                 m.d.comb += self.command.ready.eq(1)
                 payload = self.command.payload
-                m.d.sync += [command.eq(payload), address.eq(payload.address)]
-                m.d.sync += left.eq(payload.tiles)
+                m.d.sync += [
+                    command.eq(payload),
+                    address.eq(payload.address & -config.word_beats),
+                    left.eq(payload.tiles),
+                ]
                 some = (payload.tiles != 0) & (payload.groups != 0) & (payload.outer != 0)
                 with m.If(self.command.valid & some):
                     m.next = "MEASURE"
