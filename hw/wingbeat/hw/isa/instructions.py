@@ -262,8 +262,8 @@ class Multiply(Instruction):
     column; the scale unit takes one group result (8:16: two). A tile's results drain into the
     vector memory behind the next tile. The weight stream is prefetched across instructions: only a
     token from ST (a cache was appended to), this instruction's or that of a FENCE before it, is
-    taken before the stream is read, the others before the first product. Ports read whole words: the
-    bits of the address that count beats within one are taken as 0.
+    taken before the stream is read, the others before the first product. Ports read whole words:
+    the bits of the address that count beats within one are taken as 0.
     """
 
     opcodes: ClassVar[tuple[Opcode, ...]] = (Opcode.MM, Opcode.MV)
