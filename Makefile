@@ -23,7 +23,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,synthesis,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,synthesis,figures,test,lint]"
 	touch $@
 
 $(VENV)/.route: $(VENV)/.develop
@@ -91,7 +91,6 @@ rtl: $(VENV)/.develop $(VENV)/.demo
 
 # a layer in decode on the RTL of one lane, as a picture
 timeline: $(VENV)/.develop
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[figures]"
 	mkdir -p build
 	$(BIN)/wingbeat trace tests/models/tiny.gguf --prompt "ROMEO." --device rtl --context 64 --max-tokens 3 -o build/timeline.json
 	$(BIN)/python -m benchmarks.timeline build/timeline.json docs/figures/timeline.svg --loops 2 0 2
