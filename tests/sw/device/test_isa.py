@@ -44,7 +44,7 @@ def test_without_an_image_nothing_works(use: Callable[[IsaDevice], object]) -> N
 
 
 def test_regions_that_no_computer_holds_are_refused(short: Image) -> None:
-    huge = Region("huge", short.memory.beats, (1 << 32) - 1, striped=True, writable=True)
+    huge = Region("huge", short.memory.beats, (1 << 32) - 4, striped=True, writable=True)
     memory = MemoryMap.of([*short.memory.regions, huge])
     with pytest.raises(DeviceError, match=r"device isa has \d+ MiB of memory, not 655\d\d MiB"):
         IsaDevice().load(dataclasses.replace(short, memory=memory))

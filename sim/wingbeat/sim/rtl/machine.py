@@ -31,8 +31,8 @@ from wingbeat.sim.trace import Recording, Retired
 SLICE = 2048
 """Cycles between two looks at the control block."""
 
-WATCHDOG = 200_000
-"""Cycles without a retirement after which the machine gives up."""
+WATCHDOG = 1 << 24
+"""Cycles without a retirement after which the machine gives up; one product may take millions."""
 
 _PROGRAM_ALIGNMENT = 256  # beats
 
