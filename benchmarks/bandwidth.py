@@ -46,7 +46,6 @@ ROWS = dataclasses.replace(REFRESHED, row_bytes=8192, row_miss=8)
 """The same, and 32 ns until another row of 8 KiB is open."""
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Case:
     """One figure.
