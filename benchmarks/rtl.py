@@ -1,7 +1,7 @@
-"""SmolLM2 on the RTL in Verilator: cycles, share of the memory's bandwidth, equality with `isa`.
+"""SmolLM2 on the RTL of four lanes in Verilator: equality with the ISA machine, speed.
 
-Both machines read the same prompt and generate the same number of tokens, and every byte that the
-program wrote is compared. The cycles of a decoded token are the difference between two runs.
+The machines read the same prompt and generate the same number of tokens, and every byte that the
+program wrote is compared.
 """
 
 from __future__ import annotations
@@ -24,23 +24,33 @@ from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
 from wingbeat.sim.rtl.memory import Timing
+from wingbeat.sim.rtl.verilate import Optimise
 
-PROMPT = (1, 504, 3575, 282, 4649, 314)
+PROMPT = (
+    1, 9690, 198, 2683, 359, 253, 5356, 5646, 11173, 3365, 3511, 308, 34519, 28, 7018, 411,
+    407, 19712, 8182, 2, 198, 1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 2,
+)  # fmt: skip
+"""32 tokens."""
+
+TOKENS = 16
 LATENCY = 100
 """Cycles from a read to its first word, and from a write to its response."""
 
+FORMS: tuple[Optimise, ...] = ("behaviour", "speed")
+"""With arithmetic as a function, and with every gate."""
+
 
 class Subject:
-    """A machine with the image in memory of its own."""
+    """A machine with the image in memory of its own: the RTL in some form, or the ISA machine."""
 
-    def __init__(self, image: Image, rtl: bool) -> None:
+    def __init__(self, image: Image, form: Optimise | None) -> None:
         config = image.manifest.config
         self.memory = DeviceMemory(image.memory, config.ports, image.contents)
         self._image = image
         self._machine: Machine | RtlMachine
-        if rtl:
+        if form is not None:
             timing = Timing(read_latency=LATENCY, write_latency=LATENCY)
-            self._machine = RtlMachine(config, image.program, self.memory, timing)
+            self._machine = RtlMachine(config, image.program, self.memory, timing, form)
         else:
             self._machine = Machine(config, image.program, self.memory)
 
@@ -67,51 +77,53 @@ class Subject:
         return self.cycles - before
 
     def written(self) -> dict[str, bytes]:
-        """Return what programs may have written."""
+        """Return what programs may have written: logits and caches among it."""
         return self.memory.written()
 
 
-def measure(board_name: str, tokens: int) -> dict[str, Any]:
-    """Run both machines."""
-    board = load_board(board_name)
-    compiled = compile_model(smollm2(), board, context=256, slots=1)
-    image, config = compiled.image, board.accelerator
-    with Progress() as progress:
-        task = progress.add_task("building", total=3)
-        rtl, isa = Subject(image, rtl=True), Subject(image, rtl=False)
-        progress.advance(task)
-        begin = time.perf_counter()
-        counts = (1, 1 + tokens)
-        rtl_cycles, isa_cycles = [], []
-        for count in counts:
-            progress.update(task, description=f"prompt and {count} tokens")
-            rtl_cycles.append(rtl.generate(count))
-            isa_cycles.append(isa.generate(count))
-            progress.advance(task)
-        seconds = time.perf_counter() - begin
-    decode = (rtl_cycles[1] - rtl_cycles[0]) / tokens
-    weights = image.memory["weights"].bytes_on(config.ports)
-    return {
+def measure(columns: int) -> dict[str, Any]:
+    """Run the ISA machine and each form of the RTL."""
+    board = load_board("sim4")
+    config = board.accelerator.model_copy(update={"columns": columns})
+    board = board.model_copy(update={"accelerator": config})
+    image = compile_model(smollm2(), board, context=256, slots=1).image
+    figures: dict[str, Any] = {
         "command": "make rtl",
-        "board": board_name,
+        "lanes": config.lanes,
+        "columns": columns,
         "memory_latency": LATENCY,
-        "equal": rtl.written() == isa.written(),
-        "cycles": rtl_cycles,
-        "estimated_cycles": isa_cycles,
-        "decode_cycles_per_token": decode,
-        "weight_bandwidth_share": weights / (decode * config.port_bytes),
-        "simulated_cycles_per_second": sum(rtl_cycles) / seconds,
+        "prompt": len(PROMPT),
+        "tokens": TOKENS,
     }
+    with Progress() as progress:
+        task = progress.add_task("ISA machine", total=1 + 2 * len(FORMS))
+        isa = Subject(image, None)
+        figures["estimated_cycles"] = isa.generate(TOKENS)
+        progress.advance(task)
+        for form in FORMS:
+            progress.update(task, description=f"building: {form}")
+            rtl = Subject(image, form)
+            progress.update(task, description=f"running: {form}", advance=1)
+            begin = time.process_time()
+            cycles = rtl.generate(TOKENS)
+            seconds = time.process_time() - begin
+            progress.advance(task)
+            figures[form] = {
+                "cycles": cycles,
+                "equal": rtl.written() == isa.written(),
+                "bytes_compared": sum(map(len, isa.written().values())),
+                "cycles_per_processor_second": round(cycles / seconds),
+            }
+    return figures
 
 
 def main() -> None:
     """Measure, print, and write the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--board", default="sim4", help="machine to generate")
-    parser.add_argument("--tokens", type=int, default=2, help="tokens to decode")
+    parser.add_argument("--columns", type=int, default=2, help="chains of a lane")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
-    figures = json.dumps(measure(options.board, options.tokens), indent=2)
+    figures = json.dumps(measure(options.columns), indent=2)
     print(figures)
     if options.json is not None:
         options.json.write_text(figures + "\n", encoding="utf-8")

@@ -28,7 +28,8 @@ class AxiMemory {
         std::vector<uint64_t> offered, now;
 
         bool steady(const Channel& channel) {
-            bool valid = channel.valid->value();
+            bool valid = channel.valid->value(), waits = valid && !channel.ready->value();
+            if (!pending && !waits) return true;
             now.clear();
             for (Port* port : channel.payload) {
                 if (!port) continue;
@@ -36,7 +37,7 @@ class AxiMemory {
                 port->read(now.data() + now.size() - port->words());
             }
             bool result = !pending || (valid && now == offered);
-            pending = valid && !channel.ready->value();
+            pending = waits;
             offered.swap(now);
             return result;
         }
