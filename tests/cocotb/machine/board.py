@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
 from tests.cocotb.axi_monitor import AxiMonitor
 from tests.cocotb.bench import start
@@ -12,7 +13,7 @@ from tests.cocotb.host import Host
 from tests.cocotb.memory import PortMemory
 
 from wingbeat.compiler.image import Image
-from wingbeat.hw.control import ControlBlock
+from wingbeat.hw.control import REPORTED, ControlBlock
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.register_map import Control, Interrupt, RegisterMap
 from wingbeat.sim.memory import DeviceMemory
@@ -125,9 +126,9 @@ class Board:
         return self.image.memory["control"].start * BEAT_BYTES + 4 * ControlBlock.word(name)
 
     def writable(self) -> dict[str, bytes]:
-        """Return everything that the program may have written, as `tests.sim.runner` does."""
+        """Return everything that the program may have written, as `DeviceMemory.written` does."""
         ports = {r.name: self.ports if r.striped else 1 for r in self.image.memory.regions}
-        return {
+        found = {
             region.name: b"".join(
                 self.load(port, region.start * BEAT_BYTES, region.bytes_per_port)
                 for port in range(ports[region.name])
@@ -135,3 +136,6 @@ class Board:
             for region in self.image.memory.regions
             if region.writable
         }
+        control = np.frombuffer(found["control"], np.uint32).copy()
+        control[[ControlBlock.word(name) for name in REPORTED]] = 0
+        return found | {"control": control.tobytes()}

@@ -9,7 +9,7 @@ module wingbeat_clock_gate (
 );
 `ifdef VERILATOR
     reg open;
-    always @* if (!clk) open = enable;
+    always_latch if (!clk) open = enable;
     assign gated = clk & open;
 `else
     assign gated = clk;
