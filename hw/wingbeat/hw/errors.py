@@ -44,3 +44,7 @@ class DeviceError(WingbeatError):
 
 class RequestError(WingbeatError):
     """A request that cannot be served: prompt too long, option out of range."""
+
+
+class ScheduleError(WingbeatError):
+    """A platform, a task graph or a schedule that breaks a rule of the SoC emulator."""
