@@ -1,0 +1,62 @@
+"""Streams of DS3's Top: latencies that others measured, and runs that are sound."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import pytest
+
+from wingbeat.sim.schedule.catalogue import PLANNERS, SCHEDULERS, scheduler
+from wingbeat.sim.schedule.protocol import run
+from wingbeat.sim.soc.catalogue import load_job, load_platform, load_workload
+from wingbeat.sim.soc.emulator import Emulator
+from wingbeat.sim.soc.outcome import outcome
+from wingbeat.sim.soc.schedule import check, recorded
+from wingbeat.sim.soc.workload import exponential
+
+MEASURED = {  # mean latency, five seeds, of a repaired copy of SoCRATES: top, its variants
+    "etf": (104.2, 110.9),
+    "met": (108.0, 120.6),
+    "eft": (110.0, 114.5),
+    "heft_rt": (122.1, 127.0),
+}
+
+
+def emulate(name: str, workload: str, seed: int, noise: float = 0.0) -> Emulator:
+    described = load_workload(workload)
+    platform = load_platform(described.platform)
+    machine = platform.machine()
+    jobs = [load_job(job).bind(platform, machine) for job in described.jobs]
+    arrivals = exponential(jobs, list(described.jobs.values()), described.mean_gap, seed)
+    emulator = Emulator(
+        machine,
+        arrivals,
+        described.admission,
+        noise=noise,
+        seed=seed,
+        horizon=min(described.horizon, 20_000),
+    )
+    run(emulator, scheduler(name))
+    return emulator
+
+
+@pytest.mark.parametrize("name", sorted(MEASURED))
+@pytest.mark.parametrize("workload", ["top", "top_variants"])
+def test_latencies_are_near_those_of_the_emulator_of_the_paper(name: str, workload: str) -> None:
+    runs = [outcome(emulate(name, workload, seed)) for seed in range(5)]
+    expected = MEASURED[name][workload == "top_variants"]
+    assert mean(run.latency for run in runs) == pytest.approx(expected, rel=0.06)
+    assert all(run.rejected == 0 and run.censored <= 3 for run in runs)
+
+
+@pytest.mark.parametrize("name", sorted((SCHEDULERS | PLANNERS).keys() - {"optimum"}))
+@pytest.mark.parametrize("workload", ["top", "radio_and_radar"])
+def test_every_scheduler_serves_streams(name: str, workload: str) -> None:
+    emulator = emulate(name, workload, seed=1, noise=0.1)
+    check(recorded(emulator.state), exact=False)
+    assert outcome(emulator).finished > 40
+
+
+@pytest.mark.parametrize("workload", ["top", "radio_and_radar"])
+def test_a_stream_without_noise_takes_what_it_costs(workload: str) -> None:
+    check(recorded(emulate("etf", workload, seed=2).state))
