@@ -15,7 +15,7 @@ from wingbeat.sim.soc.schedule import Schedule
 class Hbmct:
     """Tasks by descending upward rank, in groups of independent ones; each group is balanced.
 
-    Each task of a group starts where it costs least; then tasks move away from the element that
+    Each task of a group is first put where it would finish first, if it were the only one; then tasks move away from the element that
     finishes last, as long as the group finishes earlier for it.
     """
 
@@ -45,8 +45,12 @@ class _Group:
         self._data = {task: plan.data_at(task) for task in tasks}
         self._on: list[list[int]] = [[] for _ in plan.graph.machine.elements]
         for task in tasks:
-            element = min(plan.graph.supported[task], key=self._costs[task].__getitem__)
+            _, element = min((self._alone(task, e), e) for e in plan.graph.supported[task])
             self._on[element].append(task)
+
+    def _alone(self, task: int, element: int) -> int:
+        """Return when a task would finish, if it were the only one of its group."""
+        return self._times(element, [task])[-1]
 
     def balance(self) -> None:
         """Move tasks until nothing is gained, and place them."""

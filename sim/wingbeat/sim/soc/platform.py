@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, model_validator
+from pathlib import Path
 
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
+
+from wingbeat.hw.config import explain
+from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.soc.graph import UNSUPPORTED
 from wingbeat.sim.soc.machine import Machine
 
@@ -26,9 +39,9 @@ class Platform(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    title: str
-    source: str
-    unit: str
+    title: str = ""
+    source: str = ""
+    unit: str = "ticks"
     elements: dict[str, int] = Field(min_length=1)
     costs: dict[str, dict[str, NonNegativeInt]]
     bandwidth: PositiveFloat
@@ -73,3 +86,25 @@ class Platform(BaseModel):
 
 def _both(one: str, other: str) -> tuple[tuple[str, str], tuple[str, str]]:
     return (one, other), (other, one)
+
+
+def read_platform(path: Path) -> Platform:
+    """Return the platform that a YAML file describes.
+
+    Raises
+    ------
+    ScheduleError
+        If the file cannot be read, or does not describe a platform.
+    """
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScheduleError(f"platform `{path}` must be readable: {error.strerror}") from None
+    except (ValueError, RecursionError, yaml.YAMLError):
+        raise ScheduleError(f"platform `{path}` must be YAML") from None
+    if not isinstance(value, dict):
+        raise ScheduleError(f"platform `{path}` must be a mapping, not {type(value).__name__}")
+    try:
+        return Platform.model_validate({"name": path.stem} | value)
+    except ValidationError as error:
+        raise ScheduleError(f"platform `{path}`: {explain(error)}") from None
