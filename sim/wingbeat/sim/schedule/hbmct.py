@@ -15,8 +15,8 @@ from wingbeat.sim.soc.schedule import Schedule
 class Hbmct:
     """Tasks by descending upward rank, in groups of independent ones; each group is balanced.
 
-    Each task of a group is first put where it would finish first, if it were the only one; then tasks move away from the element that
-    finishes last, as long as the group finishes earlier for it.
+    Each task of a group is first put where it would finish first, if it were the only one; then
+    tasks move away from the element that finishes last, as long as the group gains by it.
     """
 
     def plan(self, graph: Graph) -> Schedule:
