@@ -45,8 +45,8 @@ def emulate(name: str, workload: str, seed: int, noise: float = 0.0) -> Emulator
 def test_latencies_are_near_those_of_the_emulator_of_the_paper(name: str, workload: str) -> None:
     runs = [outcome(emulate(name, workload, seed)) for seed in range(5)]
     expected = MEASURED[name][workload == "top_variants"]
-    assert mean(run.latency for run in runs) == pytest.approx(expected, rel=0.06)
-    assert all(run.rejected == 0 and run.censored <= 3 for run in runs)
+    assert mean(run.latency for run in runs) == pytest.approx(expected, rel=0.03)
+    assert all(run.rejected > 50 and run.censored <= 3 for run in runs)
 
 
 @pytest.mark.parametrize("name", sorted((SCHEDULERS | PLANNERS).keys() - {"optimum"}))
@@ -54,7 +54,7 @@ def test_latencies_are_near_those_of_the_emulator_of_the_paper(name: str, worklo
 def test_every_scheduler_serves_streams(name: str, workload: str) -> None:
     emulator = emulate(name, workload, seed=1, noise=0.1)
     check(recorded(emulator.state), exact=False)
-    assert outcome(emulator).finished > 40
+    assert outcome(emulator).finished > 30
 
 
 @pytest.mark.parametrize("workload", ["top", "radio_and_radar"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from statistics import mean, stdev
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,14 @@ class Lazy:
         return iter(())
 
 
+class Fifo:
+    """Places the first task, on the only element."""
+
+    def decide(self, state: State) -> Iterator[Placement]:
+        """Place one task at a time."""
+        yield state.ready[0], 0
+
+
 def times(state: State) -> list[tuple[int, int, int]]:
     return list(zip(state.element, state.start, state.finish, strict=True))
 
@@ -57,17 +66,10 @@ def test_a_full_system_rejects_and_counts() -> None:
     assert [job.arrival for job in emulator.state.jobs] == [0, 15]
 
 
-def test_a_full_system_stops_the_source() -> None:
-    emulator = Emulator(MACHINE, trace([(t, ONE) for t in (0, 1, 4)]), Admission(1, "wait"))
-    run(emulator, Met())
-    assert emulator.rejected == 0
-    assert [job.arrival for job in emulator.state.jobs] == [0, 10, 20]
-
-
 def test_a_filled_system_starts_with_as_many_jobs_as_there_may_be() -> None:
-    emulator = Emulator(MACHINE, trace([(5, ONE)] * 3), Admission(2, "wait", filled=True))
+    emulator = Emulator(MACHINE, trace([(0, ONE)] * 2 + [(12, ONE)]), Admission(2, filled=True))
     run(emulator, Met())
-    assert [job.arrival for job in emulator.state.jobs] == [0, 0, 10]
+    assert [job.arrival for job in emulator.state.jobs] == [0, 0, 12]
 
 
 def test_jobs_unfinished_at_the_horizon_are_censored() -> None:
@@ -102,6 +104,17 @@ def test_noise_is_the_same_for_every_scheduler() -> None:
     assert spent[0] == spent[1]
     assert len(set(spent[0][::3])) > 1
     assert set(spent[0][2::3]) == {0}
+
+
+def test_noise_has_the_deviation_that_is_asked_for() -> None:
+    machine = Machine(["P"], ["P"], [[1.0]])
+    graph = Graph(machine, [str(task) for task in range(3000)], [[100]] * 3000, [])
+    emulator = Emulator(machine, trace([(0, graph)]), noise=0.1, seed=1)
+    run(emulator, Fifo())
+    state = emulator.state
+    spent = [f - s for s, f in zip(state.start, state.finish, strict=True)]
+    assert mean(spent) == pytest.approx(100, abs=1)
+    assert stdev(spent) == pytest.approx(10, rel=0.05)
 
 
 def test_arrivals_have_the_mean_gap_and_the_weights() -> None:

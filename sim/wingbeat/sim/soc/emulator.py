@@ -29,7 +29,7 @@ class Emulator:
     ----------
     machine : the elements
     arrivals : the jobs
-    admission : what happens to a job that arrives
+    admission : which jobs are let in
     noise : standard deviation of a task's duration, as a share of its cost on the element. The
         duration is `max(round(gauss(cost, noise * cost)), 1)`; a task without cost takes no time.
         A job's noise is drawn when it arrives, so it is the same for every scheduler.
@@ -63,7 +63,6 @@ class Emulator:
         self._missing: list[int] = []
         self._events: list[tuple[int, int, int]] = []
         self._next: Graph | None = None
-        self._stopped = False
         if admission.filled:
             for _ in range(admission.limit or 0):
                 self._let_in(next(arrivals)[1])
@@ -170,17 +169,11 @@ class Emulator:
         if not run.unfinished:
             run.finish = now
             state.live.remove(job)
-            if self._stopped:
-                self._stopped = False
-                self._arrive()
         self._dispatch(number)
 
     def _arrive(self) -> None:
         admission = self._admission
         if admission.limit is not None and len(self.state.live) >= admission.limit:
-            if admission.full == "wait":
-                self._stopped = True
-                return
             self.rejected += 1
         elif self._next is not None:
             self._let_in(self._next)

@@ -1,11 +1,10 @@
-"""Workloads: which jobs arrive on a platform, how often, and what happens to them if it is full."""
+"""Workloads: which jobs arrive on a platform, how often, and how many are let in."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
@@ -17,19 +16,16 @@ Arrivals = Iterator[tuple[int, Graph]]
 
 @dataclass(frozen=True)
 class Admission:
-    """What happens to a job that arrives.
+    """Which of the jobs that arrive are let in.
 
     Attributes
     ----------
-    limit : jobs that may be in the system at once; None: any number
-    full : `reject` a job that arrives when there are as many, and count it; or let it `wait` at
-        the door, the source stopped, until one is finished: its latency counts from when it is
-        let in, and so does the gap to the next
+    limit : jobs that may be in the system at once; one that arrives when there are as many is
+        rejected and counted. None: any number
     filled : as many jobs as there may be are there at time 0, before the first gap
     """
 
     limit: int | None = None
-    full: Literal["reject", "wait"] = "reject"
     filled: bool = False
 
 
@@ -44,7 +40,7 @@ class Workload(BaseModel):
     platform : name of the platform
     jobs : names of jobs and how often each arrives, as weights
     mean_gap : ticks between arrivals, exponentially distributed, rounded down
-    limit, full, filled : as in `Admission`
+    limit, filled : as in `Admission`
     horizon : ticks that are emulated; jobs unfinished then are censored
     """
 
@@ -57,14 +53,13 @@ class Workload(BaseModel):
     jobs: dict[str, PositiveFloat] = Field(min_length=1)
     mean_gap: PositiveFloat
     limit: PositiveInt | None
-    full: Literal["reject", "wait"]
     filled: bool
     horizon: PositiveInt
 
     @property
     def admission(self) -> Admission:
-        """What happens to a job that arrives."""
-        return Admission(self.limit, self.full, self.filled)
+        """Which of the jobs that arrive are let in."""
+        return Admission(self.limit, self.filled)
 
 
 def exponential(
