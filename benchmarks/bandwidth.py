@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ from wingbeat.compiler.generate import Generated
 from wingbeat.compiler.pack import pack_constants
 from wingbeat.hw.config import CHAIN_PRODUCTS
 from wingbeat.hw.estimate import estimate
-from wingbeat.hw.formats import Q4_0, WeightFormat
+from wingbeat.hw.formats import Q4_0, WINDOW, WeightFormat
+from wingbeat.hw.isa.instructions import Unit
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
 from wingbeat.sim.rtl.memory import Timing
+from wingbeat.sim.trace import Retired
 from wingbeat.sw.shapes import SHAPES
 
 IDEAL = Timing(read_latency=100, write_latency=100)
@@ -45,6 +48,8 @@ REFRESHED = dataclasses.replace(IDEAL, refresh_interval=1950, refresh_cycles=88)
 ROWS = dataclasses.replace(REFRESHED, row_bytes=8192, row_miss=8)
 """The same, and 32 ns until another row of 8 KiB is open."""
 
+LAYERS = "blk."
+"""What the names of the layers' tensors begin with."""
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -58,6 +63,8 @@ class Case:
     tokens : 1 to decode, more to prefill
     layers : how many, 0 for all of them and the head
     timing : of every port
+    weights : format of the layers' matrices, by default that of the file
+    kept : N of N:16, if that is sparse
     """
 
     model: str
@@ -66,6 +73,8 @@ class Case:
     tokens: int = 1
     layers: int = 0
     timing: Timing = IDEAL
+    weights: str | None = None
+    kept: int = WINDOW
 
 
 FOUR = {"lanes": 4, "columns": 2}
@@ -79,6 +88,29 @@ CASES = {
     "llama2-7b layer, 16 lanes, context 128": Case("llama2-7b", SIXTEEN, 128, layers=1),
     "prefill, 1 column": Case("smollm2", {"columns": 1}, 128, tokens=128, layers=2),
     "prefill, 2 columns": Case("smollm2", FOUR, 128, tokens=128, layers=2),
+} | {
+    f"sparse, layer of smollm2, {machine}, {phase}, {name}": Case(
+        "smollm2",
+        {"formats": ("int4g32", "uint4g32", "int8g32", "int4g32s"), **changes},
+        128,
+        tokens=tokens,
+        layers=1,
+        weights=weights,
+        kept=kept,
+    )
+    for machine, changes, phase, tokens in (
+        ("4 lanes of 2 columns", FOUR, "decode", 1),
+        ("4 lanes of 2 columns", FOUR, "prefill of 128", 128),
+        ("4 lanes of 1 column", {"columns": 1}, "prefill of 128", 128),
+        ("1 lane on 64 bits", {"lanes": 1, "port_bits": 64}, "decode", 1),
+    )
+    for name, weights, kept in (
+        ("dense", "int4g32", WINDOW),
+        ("8:16", "int4g32s", 8),
+        ("4:16", "int4g32s", 4),
+        ("2:16", "int4g32s", 2),
+    )
+    if tokens == 1 or kept >= WINDOW // 2  # the others multiply as fast as 8:16
 }
 
 
@@ -102,6 +134,9 @@ def shape_of(case: Case) -> tuple[LlamaParameters, dict[str, WeightFormat]]:
     if case.layers:
         parameters = dataclasses.replace(parameters, layers=case.layers)
         formats = {name: formats[name] for name in tensor_shapes(parameters) if name in formats}
+    if case.weights is not None:
+        layers = [name for name in formats if name.startswith(LAYERS)]
+        formats |= dict.fromkeys(layers, WeightFormat.parse(case.weights))
     return parameters, formats
 
 
@@ -111,9 +146,9 @@ def useful_bytes(
     """Tensors of the file, or of the layers alone, and keys and values with their scales."""
     p, size = parameters, 0.0
     for name, shape in tensor_shapes(p).items():
-        if case.layers and not name.startswith("blk."):
+        if case.layers and not name.startswith(LAYERS):
             continue
-        bits = formats[name].bits_per_weight() if len(shape) == 2 else 32
+        bits = formats[name].bits_per_weight(case.kept) if len(shape) == 2 else 32
         size += float(np.prod(shape)) * bits / 8
     position = p.head_dim * 2 + 2 * (p.head_dim // 32) + 2
     return size + p.layers * p.kv_heads * case.positions * position
@@ -169,7 +204,7 @@ def _start(case: Case, on_rtl: bool) -> dict[str, Any]:
     board = board_of(case)
     config = board.accelerator
     parameters, formats = shape_of(case)
-    made, _ = fit(parameters, formats, board, max(256, case.positions), 1)
+    made, _ = fit(parameters, formats, board, max(256, case.positions), 1, case.kept)
     arguments = arguments_of(case)
     expected = estimate(made.program, arguments, config, made.purposes)
     found: dict[str, Any] = {
@@ -180,10 +215,22 @@ def _start(case: Case, on_rtl: bool) -> dict[str, Any]:
     if on_rtl:
         memory = memory_of(made, board)
         machine = RtlMachine(config, made.program, memory, case.timing)
+        machine.record()
         for _ in machine.run(arguments):
             pass
         found["cycles"] = machine.cycles
+        found["multiplying_cycles"] = multiplying(machine.trace, made.purposes)
     return found
+
+
+def multiplying(trace: Iterable[Retired], purposes: Sequence[str]) -> int:
+    """Return the cycles in which a product with weights is in progress: no keys, no values."""
+    total = last = 0
+    for each in trace:
+        if each.unit is Unit.MPE and purposes[each.pc] == "weights":
+            total += each.end - max(each.start, last)
+            last = each.end
+    return total
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from wingbeat.boards import board
 from wingbeat.boards.board import Board, board_names, load_board
 from wingbeat.hw.errors import ConfigError
 
-NAMES = ("kv260", "pynq_z2", "sim1", "sim4", "u280", "ulx3s", "zcu104")
+NAMES = ("kv260", "pynq_z2", "sim1", "sim4", "sim4s", "u280", "ulx3s", "zcu104")
 
 SOUND = """
 title: a board
@@ -60,7 +60,7 @@ def test_an_unknown_board_is_answered_with_those_there_are() -> None:
     with pytest.raises(ConfigError) as caught:
         load_board("nexys")
     assert str(caught.value) == (
-        "board must be one of kv260, pynq_z2, sim1, sim4, u280, ulx3s, zcu104, not `nexys`"
+        "board must be one of kv260, pynq_z2, sim1, sim4, sim4s, u280, ulx3s, zcu104, not `nexys`"
     )
 
 

@@ -27,8 +27,10 @@ def board(**changes: object) -> Board:
     return sim4.model_copy(update={"accelerator": config})
 
 
-def compiled(context: int | None = None, slots: int = 1, **changes: object) -> Image:
-    return compile_model(TINY, board(**changes), context=context, slots=slots).image
+def compiled(
+    context: int | None = None, slots: int = 1, sparse: int | None = None, **changes: object
+) -> Image:
+    return compile_model(TINY, board(**changes), context=context, slots=slots, sparse=sparse).image
 
 
 class Runner:

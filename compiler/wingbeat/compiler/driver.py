@@ -39,8 +39,9 @@ from wingbeat.compiler.manifest import (
 from wingbeat.compiler.pack import Bytes, pack_constants, pack_vectors, pack_weights
 from wingbeat.compiler.plan import MAXIMUM_WORDS, token_words
 from wingbeat.compiler.report import make_report
+from wingbeat.compiler.sparsify import sparse_formats, sparsify
 from wingbeat.hw.errors import CompileError
-from wingbeat.hw.formats import CodedMatrix, WeightFormat
+from wingbeat.hw.formats import WINDOW, CodedMatrix, WeightFormat
 from wingbeat.hw.isa.instructions import ISA_VERSION
 from wingbeat.hw.isa.operands import BEAT_BYTES
 
@@ -77,6 +78,7 @@ def compile_model(
     *,
     context: int | None = None,
     slots: int = 1,
+    sparse: int | None = None,
     progress: Progress = lambda step, share: None,
 ) -> Compiled:
     """Compile a model file for a board.
@@ -87,6 +89,7 @@ def compile_model(
     board : whose accelerator it is for
     context : positions of each slot; by default the model's, halved until it fits the board
     slots : requests whose caches are kept at once
+    sparse : N of every 16 weights of the layers that are kept, 2, 4 or 8; by default all of them
     progress : told how far it is
 
     Raises
@@ -100,13 +103,16 @@ def compile_model(
         tokenizer = build_tokenizer(checkpoint.metadata)
         special = read_special_tokens(checkpoint.metadata)
     with clock("generate"):
-        generated, fitted = fit(
-            parameters, source_formats(checkpoint, parameters), board, context, slots
-        )
+        formats, kept = source_formats(checkpoint, parameters), WINDOW
+        if sparse is not None:
+            formats, kept = sparse_formats(parameters, formats, board, sparse), sparse
+        generated, fitted = fit(parameters, formats, board, context, slots, kept)
     reports: list[RepackReport] = []
 
     def read(name: str) -> CodedMatrix:
         matrix, report = read_matrix(_in_order(checkpoint, parameters, name))
+        if formats[name].sparse:
+            matrix, report = sparsify(matrix, report, formats[name], kept)
         reports.append(report)
         return matrix
 
@@ -175,8 +181,11 @@ def fit(
     board: Board,
     context: int | None,
     slots: int,
+    kept: int = WINDOW,
 ) -> tuple[Generated, int]:
     """Generate the program for the wanted context, or for the longest that fits.
+
+    `kept` is the N of N:16 of the matrices whose format is sparse.
 
     Returns
     -------
@@ -197,7 +206,7 @@ def fit(
     wanted = context or parameters.context
     while True:
         try:
-            graph = llama_graph(parameters, formats, wanted)
+            graph = llama_graph(parameters, formats, wanted, kept)
             generated = generate(graph, board.accelerator, slots)
             _check_memory(generated, board)
             return generated, wanted

@@ -55,8 +55,16 @@ def _pack(plan: MatrixPlan, matrix: CodedMatrix) -> Bytes:
             codes=padded(matrix.codes),
             scales=padded(matrix.scales),
             minima=padded(matrix.minima),
+            masks=_padded_masks(matrix.masks, plan.padded_rows),
         )
-    return plan.layout.pack(matrix)
+    return plan.layout.pack(matrix, np.full(plan.tiles, plan.kept))
+
+
+def _padded_masks(masks: npt.NDArray[np.uint16] | None, rows: int) -> Any:
+    """Repeat the pattern of the last row pair, whose zeros the repeated row has too."""
+    if masks is None:
+        return None
+    return np.pad(masks, ((0, rows // 2 - len(masks)), (0, 0)), mode="edge")
 
 
 def pack_vectors(generated: Generated, read: ReadVector) -> Bytes:

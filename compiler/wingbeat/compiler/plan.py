@@ -19,7 +19,7 @@ from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import Opcode
 from wingbeat.hw.isa.operands import BEAT_BYTES, GRANULE
 from wingbeat.hw.memory_map import MemoryMap, Region
-from wingbeat.hw.stream import TileLayout, rows_of_tile
+from wingbeat.hw.stream import TILE_ROWS, TileLayout, rows_of_tile
 from wingbeat.hw.verify.matrix import revisit_cycles
 
 MAXIMUM_WORDS = 64
@@ -42,6 +42,7 @@ class MatrixPlan:
     ----------
     layout : stream layout
     rows, columns : of the matrix itself
+    kept : N of N:16, the same for all tiles of a sparse matrix
     tiles : row tiles, padding included
     beats : beats on each port
     offset : first beat, from the start of the region
@@ -51,6 +52,7 @@ class MatrixPlan:
     layout: TileLayout
     rows: int
     columns: int
+    kept: int
     tiles: int
     offset: int
     strands: int
@@ -63,7 +65,7 @@ class MatrixPlan:
     @property
     def stride(self) -> int:
         """Beats on a port from one tile to the next."""
-        return self.layout.tile_beats(self.groups)
+        return self.layout.tile_beats(self.groups, self.kept)
 
     @property
     def beats(self) -> int:
@@ -173,12 +175,16 @@ def strands_of(layout: TileLayout) -> int:
 
 
 def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> MatrixPlan:
-    rows = rows_of_tile(kind.rows, config.lanes)
+    # of a sparse matrix an accumulator is revisited in half the time: 12 rows would take 2 strands,
+    # and more accumulators than the rows of any other tile
+    heights = (4, 8, 16) if kind.format.sparse else TILE_ROWS
+    rows = rows_of_tile(kind.rows, config.lanes, heights)
     layout = TileLayout(kind.format, rows, config.lanes, config.ports)
     return MatrixPlan(
         layout,
         kind.rows,
         kind.columns,
+        kind.kept,
         layout.tiles(kind.rows),
         offset,
         strands_of(layout),

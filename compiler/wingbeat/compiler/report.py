@@ -123,7 +123,7 @@ def _ideal_bytes(generated: Generated, parameters: LlamaParameters, known: int) 
     """Weights read once, and the logical bytes of the keys and values: 8 bits and their scales."""
     plan = generated.plan
     weights = sum(
-        round(m.rows * m.columns * m.layout.format.bits_per_weight() / 8)
+        round(m.rows * m.columns * m.layout.format.bits_per_weight(m.kept) / 8)
         for m in plan.matrices.values()
     )
     caches = plan.caches

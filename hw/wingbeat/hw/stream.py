@@ -27,6 +27,7 @@ of beats at the same addresses; an address names a beat on every port at once.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cache, cached_property
 
 import numpy as np
@@ -50,9 +51,9 @@ def _beats(size: int) -> int:
     return -(-size // BEAT_BYTES)
 
 
-def rows_of_tile(rows: int, lanes: int) -> int:
-    """Choose the rows of a tile: least padding, then the most rows a lane."""
-    return min(reversed(TILE_ROWS), key=lambda r: -(-rows // (r * lanes)) * r)
+def rows_of_tile(rows: int, lanes: int, heights: Sequence[int] = TILE_ROWS) -> int:
+    """Choose the rows of a tile among `heights`: least padding, then the most rows a lane."""
+    return min(reversed(heights), key=lambda r: -(-rows // (r * lanes)) * r)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,9 @@ from wingbeat.compiler.driver import fit
 from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.frontend.llama_tensors import tensor_shapes
 from wingbeat.compiler.report import make_report
+from wingbeat.compiler.sparsify import sparse_formats
 from wingbeat.hw.errors import ModelError
-from wingbeat.hw.formats import Q4_0, WeightFormat
+from wingbeat.hw.formats import Q4_0, WINDOW, WeightFormat
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,15 @@ SHAPES = {
 
 
 def shape_report(
-    name: str, board: Board, context: int | None = None, slots: int = 1
+    name: str,
+    board: Board,
+    context: int | None = None,
+    slots: int = 1,
+    sparse: int | None = None,
 ) -> dict[str, Any]:
     """Generate the program of a shape, and return the compile report.
+
+    The arguments are those of `compile_model`.
 
     Raises
     ------
@@ -65,6 +72,9 @@ def shape_report(
         for tensor, size in tensor_shapes(shape.parameters).items()
         if len(size) == 2
     }
-    generated, _ = fit(shape.parameters, formats, board, context, slots)
+    kept = WINDOW
+    if sparse is not None:
+        formats, kept = sparse_formats(shape.parameters, formats, board, sparse), sparse
+    generated, _ = fit(shape.parameters, formats, board, context, slots, kept)
     seconds = {"generate": time.perf_counter() - begin}
     return make_report(name, shape.parameters, board, generated, (), seconds, 0)

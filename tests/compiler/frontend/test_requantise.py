@@ -4,7 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from wingbeat.compiler.frontend.requantise import LARGEST_WEIGHT, requantise
+from wingbeat.compiler.frontend.requantise import largest_weight, requantise
+from wingbeat.hw.formats import Q8_0
+
+LARGEST_WEIGHT = largest_weight(Q8_0)
 
 
 @settings(max_examples=100)

@@ -17,9 +17,7 @@ PROMPT = [int(t) for t in np.random.default_rng(5).integers(3, 512, 9)]
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "one lane": load_board("sim1").accelerator.model_dump(),
     "four lanes": {"lanes": 4, "vector_lanes": 4},
-    "four lanes of two columns": {
-        "lanes": 4, "columns": 2, "ports": 2, "port_bits": 256, "vector_lanes": 8,
-    },
+    "four lanes of two columns, 8:16": load_board("sim4s").accelerator.model_dump() | {"sparse": 8},
 }
 # fmt: on
 

@@ -49,6 +49,39 @@ def toy_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SHAPES, "toy", Shape(dataclasses.replace(SMALL, **changes), Q4_0))
 
 
+def test_sparse_weights_are_stored_and_reported(tmp_path: Path) -> None:
+    sizes = {}
+    for name, options in (("dense", []), ("sparse", ["--sparse", "8"])):
+        image = tmp_path / name
+        ended = wingbeat(
+            "compile", TINY, "--board", "sim4s", "--context", "64", "-o", image, *options
+        )
+        assert ended.code == 0
+        sizes[name] = image.stat().st_size
+    assert sizes["sparse"] < 0.8 * sizes["dense"]
+    assert "int4g32s 8:16" in ended.out
+
+
+@pytest.mark.parametrize(("options", "reason"), [
+    (["--board", "sim4", "--sparse", "8"], "must have a sparse one of signed codes"),
+    (["--board", "sim4s", "--sparse", "5"], "must be one of 2, 4, 8, not 5"),
+])  # fmt: skip
+def test_sparse_weights_that_cannot_be(tmp_path: Path, options: list[str], reason: str) -> None:
+    ended = wingbeat("compile", TINY, "-o", tmp_path / "a", *options)
+    assert ended.code == 1
+    assert reason in " ".join(ended.err.split())
+
+
+@pytest.mark.usefixtures("toy_shape")
+def test_a_sparse_shape_reads_fewer_bytes() -> None:
+    found = [
+        json.loads(wingbeat("compile", "--shape", "toy", "--board", "sim4s", "--json", *more).out)
+        for more in ((), ("--sparse", "4"))
+    ]
+    dense, sparse = (report["phases"][0]["bytes_per_token"]["weights"] for report in found)
+    assert sparse < 0.6 * dense
+
+
 @pytest.mark.usefixtures("toy_shape")
 def test_a_shape_needs_no_weights() -> None:
     found = json.loads(wingbeat("compile", "--shape", "toy", "--board", "sim4", "--json").out)

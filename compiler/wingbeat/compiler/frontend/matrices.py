@@ -16,7 +16,7 @@ from gguf.quants import dequantize
 from wingbeat.compiler.frontend.blocks import take_q4_0, take_q4_1, take_q8_0
 from wingbeat.compiler.frontend.checkpoint import StoredTensor
 from wingbeat.compiler.frontend.naming import quoted
-from wingbeat.compiler.frontend.requantise import LARGEST_WEIGHT, requantise
+from wingbeat.compiler.frontend.requantise import largest_weight, requantise
 from wingbeat.hw.errors import ModelError
 from wingbeat.hw.formats import GROUP, Q4_0, Q4_1, Q8_0, CodedMatrix, WeightFormat
 
@@ -136,12 +136,13 @@ def _decode(tensor: StoredTensor, rows: slice) -> np.ndarray[tuple[int, int], np
             f"tensor {quoted(tensor.name)} is stored as {tensor.kind.name}, which must be decoded "
             f"by `gguf` and is not"
         ) from None
-    fits = np.abs(values) <= LARGEST_WEIGHT  # a NaN compares false
+    limit = largest_weight(Q8_0)
+    fits = np.abs(values) <= limit  # a NaN compares false
     if not fits.all():
         row, column = np.unravel_index(int(fits.argmin()), fits.shape)
         raise ModelError(
             f"every weight of tensor {quoted(tensor.name)} must be a number of magnitude "
-            f"{LARGEST_WEIGHT:g} at most, and that of row {rows.start + row}, column {column} is "
+            f"{limit:g} at most, and that of row {rows.start + row}, column {column} is "
             f"{values[row, column]}"
         )
     return values

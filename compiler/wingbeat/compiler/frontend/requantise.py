@@ -1,35 +1,36 @@
-"""Rounding to int8 in groups of 32, for matrices whose stored codes no decode unit reads."""
+"""Rounding to signed codes, for matrices whose stored ones no decode unit reads."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from wingbeat.hw.formats import GROUP
+from wingbeat.hw.formats import Q8_0, WeightFormat
 
-LARGEST_CODE = 127
 
-LARGEST_WEIGHT = LARGEST_CODE * float(np.finfo(np.float16).max)
-"""Magnitude up to which a weight fits a half as scale and a signed byte as code."""
+def largest_weight(weights: WeightFormat) -> float:
+    """Return the magnitude up to which a weight fits a half as scale and a signed code."""
+    return weights.code_range[1] * float(np.finfo(np.float16).max)
 
 
 def requantise(
-    values: npt.NDArray[np.float32],
+    values: npt.NDArray[np.float32], weights: WeightFormat = Q8_0
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.uint16]]:
     """Round to nearest, each group with the smallest half as scale that needs no clipping.
 
     Parameters
     ----------
-    values : float32 (rows, columns), magnitudes up to `LARGEST_WEIGHT`; columns is a multiple
-        of 32
+    values : float32 (rows, columns), magnitudes up to `largest_weight`; columns is a multiple
+        of the format's group
+    weights : a format of signed codes
 
     Returns
     -------
-    codes : int8 (rows, columns), -127..127
-    scales : uint16 (rows, columns / 32), bit patterns of IEEE halves
+    codes : int8 (rows, columns), as many below zero as above
+    scales : uint16 (rows, columns / group), bit patterns of IEEE halves
     """
-    groups = values.reshape(values.shape[0], -1, GROUP)
-    wanted = np.abs(groups).max(axis=2) / np.float32(LARGEST_CODE)
+    groups = values.reshape(values.shape[0], -1, weights.group)
+    wanted = np.abs(groups).max(axis=2) / np.float32(weights.code_range[1])
     scales = wanted.astype(np.float16).view(np.uint16)
     # the next bit pattern is the next larger half
     scales += scales.view(np.float16).astype(np.float32) < wanted

@@ -11,7 +11,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from wingbeat.hw.formats import WeightFormat
+from wingbeat.hw.formats import WINDOW, WeightFormat
 
 
 class Place(enum.Enum):
@@ -23,11 +23,15 @@ class Place(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class MatrixType:
-    """Shape and format of a weight matrix (rows, columns): it maps columns to rows."""
+    """Shape and format of a weight matrix (rows, columns): it maps columns to rows.
+
+    `kept` is the N of N:16 of a sparse one.
+    """
 
     rows: int
     columns: int
     format: WeightFormat
+    kept: int = WINDOW
 
 
 @dataclasses.dataclass(frozen=True)

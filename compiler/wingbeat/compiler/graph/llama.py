@@ -9,11 +9,14 @@ from wingbeat.compiler.frontend.llama_parameters import LlamaParameters
 from wingbeat.compiler.frontend.llama_tensors import EMBEDDING, FINAL_NORM, HEAD, tensor_shapes
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.legality import check
-from wingbeat.hw.formats import WeightFormat
+from wingbeat.hw.formats import WINDOW, WeightFormat
 
 
 def llama_graph(
-    parameters: LlamaParameters, formats: Mapping[str, WeightFormat], context: int
+    parameters: LlamaParameters,
+    formats: Mapping[str, WeightFormat],
+    context: int,
+    kept: int = WINDOW,
 ) -> ir.Graph:
     """Build the graph.
 
@@ -22,6 +25,7 @@ def llama_graph(
     parameters : the model's numbers
     formats : weight format of each matrix, by tensor name
     context : positions to provide for, at most the model's
+    kept : N of N:16 of the matrices whose format is sparse
     """
     p = parameters
     nodes: list[ir.Node] = [ir.Embedding("embedding", (), None, p.hidden, EMBEDDING)]
@@ -34,7 +38,7 @@ def llama_graph(
     nodes.append(ir.Head("logits", ("final_norm",), None, p.vocabulary, head))
     shapes = tensor_shapes(p)
     matrices = {
-        name: ir.MatrixType(shape[0], shape[1], formats[name])
+        name: ir.MatrixType(*shape, formats[name], kept if formats[name].sparse else WINDOW)
         for name, shape in shapes.items()
         if len(shape) == 2
     }

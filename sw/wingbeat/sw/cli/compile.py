@@ -37,6 +37,14 @@ def compile_command(
         str | None,
         typer.Option(help=f"Instead of a model, a shape without weights: {', '.join(SHAPES)}."),
     ] = None,
+    sparse: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Prune the layers to N of every 16 weights, 2, 4 or 8, by magnitude alone: "
+            "without fine-tuning the text gets much worse.",
+        ),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Report to write, JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,7 +57,7 @@ def compile_command(
     if shape is not None:
         if output is not None:
             raise RequestError("--output must go with a model: a shape has no weights to write")
-        result = shape_report(shape, description, context, slots)
+        result = shape_report(shape, description, context, slots, sparse)
     else:
         if output is None:
             raise RequestError("--output must say where the image is to be written")
@@ -61,6 +69,7 @@ def compile_command(
                 description,
                 context=context,
                 slots=slots,
+                sparse=sparse,
                 progress=bar.share,
             )
         save_image(compiled.image, output)

@@ -36,11 +36,7 @@ TARGETS = {
             "uint7g128", "raw4", "int2g32s", "uint4g32s", "int4g64s", "uint5g128s", "int8g32s",
         ),
     ),
-    "four lanes": Target(
-        load_board("sim4").accelerator.model_copy(
-            update={"columns": 2, "ports": 2, "port_bits": 256, "vector_lanes": 8}
-        ), "compile", 15,
-    ),
+    "four lanes": Target(load_board("sim4s").accelerator, "compile", 15),
 }
 # fmt: on
 """The first and the last are the machines of tests/sim/rtl/test_machine.py: built once for both."""
