@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import Progress
 
+from benchmarks.bandwidth_cases import CASES, IDEAL, Case
 from benchmarks.models import smollm2
 from wingbeat.boards.board import Board, load_board
 from wingbeat.compiler.driver import fit, source_formats
@@ -34,84 +35,16 @@ from wingbeat.compiler.generate import Generated
 from wingbeat.compiler.pack import pack_constants
 from wingbeat.hw.config import CHAIN_PRODUCTS
 from wingbeat.hw.estimate import estimate
-from wingbeat.hw.formats import Q4_0, WINDOW, WeightFormat
+from wingbeat.hw.formats import Q4_0, WeightFormat
 from wingbeat.hw.isa.instructions import Unit
+from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.machine import RtlMachine
-from wingbeat.sim.rtl.memory import Timing
 from wingbeat.sim.trace import Retired
 from wingbeat.sw.shapes import SHAPES
 
-IDEAL = Timing(read_latency=100, write_latency=100)
-REFRESHED = dataclasses.replace(IDEAL, refresh_interval=1950, refresh_cycles=88)
-"""A DDR4 device at 250 MHz: every 7.8 microseconds no word moves for 350 ns."""
-ROWS = dataclasses.replace(REFRESHED, row_bytes=8192, row_miss=8)
-"""The same, and 32 ns until another row of 8 KiB is open."""
-
 LAYERS = "blk."
 """What the names of the layers' tensors begin with."""
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One figure.
-
-    Attributes
-    ----------
-    model : "smollm2", or the name of a shape: its weights are random
-    machine : what differs from board sim4
-    positions : keys and values that the last token sees
-    tokens : 1 to decode, more to prefill
-    layers : how many, 0 for all of them and the head
-    timing : of every port
-    weights : format of the layers' matrices, by default that of the file
-    kept : N of N:16, if that is sparse
-    """
-
-    model: str
-    machine: dict[str, Any]
-    positions: int
-    tokens: int = 1
-    layers: int = 0
-    timing: Timing = IDEAL
-    weights: str | None = None
-    kept: int = WINDOW
-
-
-FOUR = {"lanes": 4, "columns": 2}
-SIXTEEN = {"lanes": 16, "columns": 2, "ports": 4, "vector_memory_kib": 2048}
-CASES = {
-    "smollm2, 4 lanes, context 128": Case("smollm2", FOUR, 128),
-    "smollm2, 4 lanes, context 512": Case("smollm2", FOUR, 512),
-    "smollm2, 4 lanes, context 128, refresh": Case("smollm2", FOUR, 128, timing=REFRESHED),
-    "smollm2, 4 lanes, context 128, refresh and rows": Case("smollm2", FOUR, 128, timing=ROWS),
-    "smollm2, 16 lanes, context 128": Case("smollm2", SIXTEEN, 128),
-    "llama2-7b layer, 16 lanes, context 128": Case("llama2-7b", SIXTEEN, 128, layers=1),
-    "prefill, 1 column": Case("smollm2", {"columns": 1}, 128, tokens=128, layers=2),
-    "prefill, 2 columns": Case("smollm2", FOUR, 128, tokens=128, layers=2),
-} | {
-    f"sparse, layer of smollm2, {machine}, {phase}, {name}": Case(
-        "smollm2",
-        {"formats": ("int4g32", "uint4g32", "int8g32", "int4g32s"), **changes},
-        128,
-        tokens=tokens,
-        layers=1,
-        weights=weights,
-        kept=kept,
-    )
-    for machine, changes, phase, tokens in (
-        ("4 lanes of 2 columns", FOUR, "decode", 1),
-        ("4 lanes of 2 columns", FOUR, "prefill of 128", 128),
-        ("4 lanes of 1 column", {"columns": 1}, "prefill of 128", 128),
-        ("1 lane on 64 bits", {"lanes": 1, "port_bits": 64}, "decode", 1),
-    )
-    for name, weights, kept in (
-        ("dense", "int4g32", WINDOW),
-        ("8:16", "int4g32s", 8),
-        ("4:16", "int4g32s", 4),
-        ("2:16", "int4g32s", 2),
-    )
-    if tokens == 1 or kept >= WINDOW // 2  # the others multiply as fast as 8:16
-}
 
 
 def board_of(case: Case) -> Board:
@@ -155,12 +88,17 @@ def useful_bytes(
 
 
 def memory_of(made: Generated, board: Board) -> DeviceMemory:
-    """Fill the weights with random bytes that are finite numbers as halves."""
+    """Fill the weights with random bytes that are finite numbers as halves; sparse tiles say N."""
     ports = board.accelerator.ports
     region = made.plan.memory["weights"]
     rng = np.random.default_rng(1)
     size = (ports, region.bytes_per_port)
     weights: npt.NDArray[np.uint8] = rng.integers(0, 256, size, np.uint8) & np.uint8(0xBB)
+    for plan in made.plan.matrices.values():
+        if plan.layout.format.sparse:
+            tiles = weights[:, plan.offset * BEAT_BYTES :][:, : plan.beats * BEAT_BYTES]
+            beats = tiles.reshape(ports, plan.tiles, plan.stride, BEAT_BYTES)
+            beats[:, :, : plan.layout.lanes_per_port, 0] = plan.kept
     words = made.plan.memory["vectors"].bytes_per_port // 4
     vectors = np.ones((1, words), np.float32).view(np.uint8)
     contents = pack_constants(made) | {"weights": weights, "vectors": vectors}
