@@ -159,6 +159,14 @@ def test_strands_are_joined_pass_by_pass() -> None:
     assert drain_cycles(layout, 1, 2, Opcode.MV, CONFIG) == plain + two
 
 
+def test_a_sparse_tile_may_have_less_than_a_beat_of_codes() -> None:
+    """2:16 of 4 x 32 weights: 64 bits of codes in 4 beats, with header, scales and patterns."""
+    one_lane = {"lanes": 1, "ports": 1}
+    rows, format_ = TileRows.R4, of("int4g32s")
+    tile = mv(format=format_, tile_rows=rows, stride=4, tiles=Count(1), groups=Count(1))
+    assert price(tile, **one_lane).ahead == 512 * 128 // 64 * 4 * 16
+
+
 def test_sparse_tiles_cost_what_their_stride_says() -> None:
     """16 rows a lane and a group: 2 beats of scales, 2 of masks, 8 of codes at 8:16."""
     sparse = mv(format=of("int4g32s"), stride=2 * (1 + 2 * 12), tiles=Count(1))

@@ -195,14 +195,15 @@ def _multiply(multiply: Multiply, resolve: Resolve, config: AcceleratorConfig) -
     drain = drain_cycles(layout, vectors, multiply.strands, multiply.opcode, config)
     # how long a sparse tile is, stands in its header: whole strides are read
     beats = multiply.stride if weights.sparse else layout.tile_beats(groups)
-    codes = layout.tile_height * groups * GROUP * weights.bits * kept // WINDOW // BEAT_BITS
+    code_bits = layout.tile_height * groups * GROUP * weights.bits * kept // WINDOW
+    queues = config.prefetch_beats * config.lanes * BEAT_BITS
     size = tiles * beats * BEAT_BYTES * config.ports
     return Cost(
         busy=round(compute + (tiles - 1) * max(compute, drain)),
         latency=RESULT_LATENCY + drain,
         stream=size,
         products=tiles * layout.tile_height * groups * GROUP * vectors,
-        ahead=config.prefetch_beats * config.lanes * BEAT_BYTES * beats * config.ports // codes,
+        ahead=queues * beats * config.ports * BEAT_BYTES // code_bits,
     )
 
 
