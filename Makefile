@@ -7,7 +7,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline synthesis route clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline heft synthesis route clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -94,6 +94,11 @@ timeline: $(VENV)/.develop
 	mkdir -p build
 	$(BIN)/wingbeat trace tests/models/tiny.gguf --prompt "ROMEO." --device rtl --context 64 --max-tokens 3 -o build/timeline.json
 	$(BIN)/python -m benchmarks.timeline build/timeline.json docs/figures/timeline.svg --loops 2 0 2
+
+# HEFT beside a peer's, on the same graphs: time and makespan
+heft: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[peer]"
+	$(BIN)/python -m benchmarks.heft --json docs/figures/heft.json
 
 # what a memory in Python costs: the same machine under cocotb and in process
 bus-model: $(VENV)/.develop

@@ -7,12 +7,11 @@ from statistics import mean
 import pytest
 
 from wingbeat.sim.schedule.catalogue import PLANNERS, SCHEDULERS, scheduler
-from wingbeat.sim.schedule.protocol import run
-from wingbeat.sim.soc.catalogue import load_job, load_platform, load_workload
+from wingbeat.sim.schedule.stream import stream
+from wingbeat.sim.soc.catalogue import load_workload
 from wingbeat.sim.soc.emulator import Emulator
 from wingbeat.sim.soc.outcome import outcome
 from wingbeat.sim.soc.schedule import check, recorded
-from wingbeat.sim.soc.workload import exponential
 
 MEASURED = {  # mean latency, five seeds, of a repaired copy of SoCRATES: top, its variants
     "etf": (104.2, 110.9),
@@ -24,20 +23,8 @@ MEASURED = {  # mean latency, five seeds, of a repaired copy of SoCRATES: top, i
 
 def emulate(name: str, workload: str, seed: int, noise: float = 0.0) -> Emulator:
     described = load_workload(workload)
-    platform = load_platform(described.platform)
-    machine = platform.machine()
-    jobs = [load_job(job).bind(platform, machine) for job in described.jobs]
-    arrivals = exponential(jobs, list(described.jobs.values()), described.mean_gap, seed)
-    emulator = Emulator(
-        machine,
-        arrivals,
-        described.admission,
-        noise=noise,
-        seed=seed,
-        horizon=min(described.horizon, 20_000),
-    )
-    run(emulator, scheduler(name))
-    return emulator
+    horizon = min(described.horizon, 20_000)
+    return stream(described, scheduler(name), seed=seed, noise=noise, horizon=horizon)
 
 
 @pytest.mark.parametrize("name", sorted(MEASURED))
@@ -60,3 +47,13 @@ def test_every_scheduler_serves_streams(name: str, workload: str) -> None:
 @pytest.mark.parametrize("workload", ["top", "radio_and_radar"])
 def test_a_stream_without_noise_takes_what_it_costs(workload: str) -> None:
     check(recorded(emulate("etf", workload, seed=2).state))
+
+
+def test_fewer_jobs_make_shorter_latencies() -> None:
+    workload = load_workload("radio_and_radar")
+    light, heavy = (
+        outcome(stream(workload, scheduler("etf"), seed=3, mean_gap=gap, horizon=20_000))
+        for gap in (300, 50)
+    )
+    assert light.latency < heavy.latency
+    assert light.throughput < heavy.throughput

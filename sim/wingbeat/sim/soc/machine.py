@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import inf
 
 Transfer = tuple[tuple[int, ...], ...]
 """Ticks that an amount of data takes, `[from element][to element]`."""
@@ -31,6 +32,10 @@ class Machine:
         self.names = tuple(names)
         self.classes = tuple(classes)
         self.bandwidth = tuple(tuple(row) for row in bandwidth)
+        self._rates = [
+            [inf if source == sink else rate for sink, rate in enumerate(row)]
+            for source, row in enumerate(self.bandwidth)
+        ]
         self._transfers: dict[float, tuple[Transfer, float]] = {}
 
     @cached_property
@@ -49,12 +54,7 @@ class Machine:
     def _transfer(self, volume: float) -> tuple[Transfer, float]:
         known = self._transfers.get(volume)
         if known is None:
-            table = tuple(
-                tuple(
-                    0 if source == sink else int(volume / rate) for sink, rate in enumerate(rates)
-                )
-                for source, rates in enumerate(self.bandwidth)
-            )
+            table = tuple([tuple([int(volume / rate) for rate in row]) for row in self._rates])
             count = len(self.names)
             mean = sum(map(sum, table)) / max(1, count * (count - 1))
             known = self._transfers[volume] = table, mean
