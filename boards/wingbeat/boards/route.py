@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,14 +97,16 @@ def _nothing_lost(before: dict[str, int], after: dict[str, int]) -> None:
             )
 
 
-def _run(folder: Path, *command: str) -> None:
+def _run(folder: Path, name: str, *arguments: str) -> None:
+    """Run a program that was installed beside Python, whether or not that is on PATH."""
+    command = (Path(sys.executable).with_name(name), *arguments)
     try:
         process = subprocess.run(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     except OSError:
         raise SynthesisError(
-            f"`{command[0]}` must be installed: pip install 'wingbeat[route]'"
+            f"`{name}` must be installed: pip install 'wingbeat[route]'"
         ) from None
     if process.returncode:
-        raise SynthesisError(f"`{command[0]}` stopped: {process.stdout[-300:].strip()}")
+        raise SynthesisError(f"`{name}` stopped: {process.stdout[-300:].strip()}")
