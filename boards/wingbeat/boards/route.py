@@ -105,8 +105,6 @@ def _run(folder: Path, name: str, *arguments: str) -> None:
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     except OSError:
-        raise SynthesisError(
-            f"`{name}` must be installed: pip install 'wingbeat[route]'"
-        ) from None
+        raise SynthesisError(f"`{name}` must be installed: pip install 'wingbeat[route]'") from None
     if process.returncode:
         raise SynthesisError(f"`{name}` stopped: {process.stdout[-300:].strip()}")
