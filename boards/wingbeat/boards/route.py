@@ -99,7 +99,7 @@ def _nothing_lost(before: dict[str, int], after: dict[str, int]) -> None:
 
 def _run(folder: Path, name: str, *arguments: str) -> None:
     """Run a program that was installed beside Python, whether or not that is on PATH."""
-    command = (Path(sys.executable).with_name(name), *arguments)
+    command = [str(Path(sys.executable).with_name(name)), *arguments]
     try:
         process = subprocess.run(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
