@@ -24,6 +24,7 @@ TOPCUOGLU = {  # makespans; of heft, cpop and the optimum they are published
     "cpop": 86,
     "eft": 80,
     "etf": 80,
+    "etf_late": 85,
     "hbmct": 76,
     "heft": 80,
     "heft_rt": 100,

@@ -57,3 +57,16 @@ def test_fewer_jobs_make_shorter_latencies() -> None:
     )
     assert light.latency < heavy.latency
     assert light.throughput < heavy.throughput
+
+
+def test_committing_late_is_better_under_load() -> None:
+    workload = load_workload("radio_and_radar")
+    early, late = (
+        [
+            outcome(stream(workload, scheduler(name), seed=seed, mean_gap=40, horizon=20_000))
+            for seed in range(4)
+        ]
+        for name in ("etf", "etf_late")
+    )
+    assert mean(run.latency for run in late) < 0.95 * mean(run.latency for run in early)
+    assert all(run.rejected == 0 for run in early + late)

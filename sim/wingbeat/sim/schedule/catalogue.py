@@ -6,6 +6,7 @@ from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.schedule.cpop import Cpop
 from wingbeat.sim.schedule.eft import Eft
 from wingbeat.sim.schedule.etf import Etf
+from wingbeat.sim.schedule.etf_late import EtfLate
 from wingbeat.sim.schedule.follow import Follow
 from wingbeat.sim.schedule.hbmct import Hbmct
 from wingbeat.sim.schedule.heft import Heft
@@ -23,6 +24,7 @@ from wingbeat.sim.soc.schedule import Schedule
 SCHEDULERS: dict[str, type[Scheduler]] = {
     "eft": Eft,
     "etf": Etf,
+    "etf_late": EtfLate,
     "heft_rt": HeftRt,
     "mct": Mct,
     "met": Met,
