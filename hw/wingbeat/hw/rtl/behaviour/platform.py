@@ -1,11 +1,10 @@
 """The choice of behavioural models.
 
-Most of what a simulator does for a lane is arithmetic bit by bit, although an addition is one
-instruction of the simulating processor. Elaborated for the platform `BEHAVIOURAL`, the components
-that only compute (chain, adder, multipliers) are modules in Verilog that call a function in C and
-answer after the same number of cycles. Everything else is the same netlist. The tests of these
-components run for both forms with the same vectors, and whole machines of both forms must agree in
-every byte and every cycle.
+A simulator adds bit by bit what is one instruction of the simulating processor. Elaborated for the
+platform `BEHAVIOURAL`, the components that only compute (chain, adder, multipliers) are modules in
+Verilog that call a function in C and answer after the same number of cycles. Everything else is the
+same netlist. The tests of these components run for both forms with the same vectors, and whole
+machines of both forms must agree in every byte and every cycle.
 """
 
 from __future__ import annotations
