@@ -13,7 +13,7 @@ from wingbeat.sw.cli.compile import compile_command
 from wingbeat.sw.cli.disasm import disasm
 from wingbeat.sw.cli.info import info
 from wingbeat.sw.cli.run import run
-from wingbeat.sw.cli.schedule import schedule
+from wingbeat.sw.cli.schedule.app import app as schedule
 from wingbeat.sw.cli.sim import sim
 from wingbeat.sw.cli.trace import trace
 
@@ -30,7 +30,7 @@ app.command()(run)
 app.command("compile")(compile_command)
 app.command()(sim)
 app.command()(trace)
-app.command()(schedule)
+app.add_typer(schedule, name="schedule")
 app.command()(disasm)
 app.command()(info)
 app.command()(boards)

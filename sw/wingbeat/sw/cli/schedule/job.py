@@ -1,4 +1,4 @@
-"""`wingbeat schedule`: a task graph and a platform in, a schedule out."""
+"""`wingbeat schedule DAG`: a task graph and a platform in, a schedule out."""
 
 from __future__ import annotations
 

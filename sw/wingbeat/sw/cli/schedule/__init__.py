@@ -1,0 +1,1 @@
+"""`wingbeat schedule`: a job scheduled, and the commands about schedulers."""
