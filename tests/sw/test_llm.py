@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.sim.runner import TINY
 from tests.sw.text.tokenizers import byte_level, token_bytes
 
 from wingbeat.compiler.image import Image
@@ -217,6 +218,26 @@ def test_closing_gives_up_the_device(tiny: Image) -> None:
 def test_an_open_device_is_taken(tiny: Image) -> None:
     device = IsaDevice()
     assert LLM(tiny, device).device is device
+
+
+def test_a_model_file_is_compiled_for_many_slots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with LLM(TINY, board="sim4", context=64, slots=3) as llm:
+        assert len(llm.sessions) == 3
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_recovered_model_tells_the_same(short: Image, by_name: bool) -> None:
+    device = "isa" if by_name else IsaDevice()
+    with LLM(short, device) as llm:
+        wanted = told(llm)
+        first = llm.device
+        llm.recover()
+        assert (llm.device is first) is not by_name
+        assert llm.session.reusable([5, 6]) == 0
+        assert told(llm) == wanted
 
 
 def test_an_unknown_device_is_known_before_the_model_is_read() -> None:

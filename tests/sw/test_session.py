@@ -117,6 +117,33 @@ def test_closing_a_generator_stops_the_device_and_leaves_it_usable(short: Image)
     assert device.advance(0) is State.FINISHED
 
 
+def test_a_prompt_is_prefilled_chunk_by_chunk(short: Image) -> None:
+    device, session = opened(short)
+    # chunks of 32: the second call finds less than one left, which the first token takes along
+    assert [session.prefill(TEXT), session.prefill(TEXT)] == [True, False]
+    assert session.reusable(TEXT) == 32
+    tokens = list(session.generate(TEXT, 3))
+    assert [start["position"] for start in device.starts] == [0, 32]
+    assert tokens == list(opened(short)[1].generate(TEXT, 3))
+
+
+def test_slots_take_turns_on_one_device(short: Image) -> None:
+    texts = [TEXT, TEXT[::-1]]
+    wanted = [list(opened(short)[1].generate(text, 4)) for text in texts]
+    device, first = opened(short)
+    sessions = [first, Session(device, short, 1)]
+    lists = [list(text) for text in texts]
+    for session, tokens in zip(sessions, lists, strict=True):
+        while session.prefill(tokens):
+            pass
+    for _ in range(2):
+        for session, tokens in zip(sessions, lists, strict=True):
+            tokens += session.generate(tokens, 2)
+    assert [tokens[len(TEXT) :] for tokens in lists] == wanted
+    # what the other one did meanwhile cost nothing
+    assert [start["position"] for start in device.starts[4:]] == [61, 61]
+
+
 def test_a_session_does_one_thing_at_a_time(short: Image) -> None:
     _, session = opened(short)
     tokens = session.generate(TEXT[:10], 50)

@@ -7,6 +7,7 @@ from tests.sw.text.tokenizers import byte_level, token_bytes
 from wingbeat.hw.errors import RequestError
 from wingbeat.sw.statistics import Meter
 from wingbeat.sw.stream import Source, Stream
+from wingbeat.sw.text.answer import Answer
 from wingbeat.sw.text.detokeniser import Detokeniser
 from wingbeat.sw.text.stops import StopStrings
 
@@ -38,7 +39,8 @@ class Tokens:
 def stream(tokens: Tokens, stop: Sequence[str] = ()) -> Stream:
     source = Source(tokens(), prompt=9, reused=4, limit="length")
     meter = Meter(ScriptedDevice(), 100.0)
-    return Stream(source, frozenset([END]), Detokeniser(byte_level()), StopStrings(stop), meter)
+    answer = Answer(frozenset([END]), Detokeniser(byte_level()), StopStrings(stop))
+    return Stream(source, answer, meter)
 
 
 def test_a_piece_comes_with_its_token() -> None:
@@ -115,10 +117,8 @@ def test_an_error_of_the_source_ends_the_stream() -> None:
         yield ids("a")[0]
         raise RequestError("no more")
 
-    pieces = Stream(
-        Source(failing(), 1, 0, "length"), (), Detokeniser(byte_level()), StopStrings(()),
-        Meter(ScriptedDevice(), 100.0),
-    )  # fmt: skip
+    answer = Answer((), Detokeniser(byte_level()), StopStrings(()))
+    pieces = Stream(Source(failing(), 1, 0, "length"), answer, Meter(ScriptedDevice(), 100.0))
     assert next(pieces) == "a"
     with pytest.raises(RequestError, match="no more"):
         next(pieces)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -10,12 +10,14 @@ from tokenizers import Tokenizer
 from wingbeat.compiler.image import Image
 from wingbeat.hw.errors import ImageError, RequestError
 from wingbeat.sw.cache import CompileProgress, open_image
+from wingbeat.sw.decoding import Request, decode, silent
 from wingbeat.sw.device.opening import open_device
 from wingbeat.sw.device.protocol import Device
-from wingbeat.sw.sampler import Sampling, choose
+from wingbeat.sw.sampler import Sampling
 from wingbeat.sw.session import Progress, Session
 from wingbeat.sw.statistics import Meter
 from wingbeat.sw.stream import Source, Stream
+from wingbeat.sw.text.answer import Answer
 from wingbeat.sw.text.chat import Message
 from wingbeat.sw.text.detokeniser import Detokeniser
 from wingbeat.sw.text.prompts import Prompts
@@ -25,10 +27,6 @@ DEFAULT_BOARD = "kv260"
 """Board that a model file is compiled for when nobody says which."""
 
 
-def _silent(done: int, total: int) -> None:
-    """Report no progress."""
-
-
 def _still(step: str, share: float) -> None:
     """Report no progress of a compilation."""
 
@@ -36,8 +34,9 @@ def _still(step: str, share: float) -> None:
 class LLM:
     """A model, loaded on a device.
 
-    One text at a time: a stream must end, or be closed, before the next one begins. What a prompt
-    shares with the text before it is not processed again.
+    One stream at a time: it must end, or be closed, before the next one begins. What a prompt
+    shares with the text before it is not processed again. A program that serves several texts at
+    once takes turns with `sessions`.
 
     Parameters
     ----------
@@ -46,7 +45,14 @@ class LLM:
     device : name for `open_device`, or an open device
     board : that a model file is compiled for
     context : positions that a model file is compiled for; by default, as many as fit
+    slots : texts whose caches a model file is compiled for
     progress : told about a compilation
+
+    Attributes
+    ----------
+    image, device : as above, loaded
+    sessions : one for each slot of the image; streams use the first
+    prompts : encodes texts and conversations
 
     Raises
     ------
@@ -61,17 +67,18 @@ class LLM:
         *,
         board: str = DEFAULT_BOARD,
         context: int | None = None,
+        slots: int = 1,
         progress: CompileProgress = _still,
     ) -> None:
+        self._wanted = device
         # a device that does not exist is known before minutes of compilation
-        self.device = open_device(device) if isinstance(device, str) else device
+        self.device = self._open()
         if not isinstance(model, Image):
-            model = open_image(Path(model), board, context=context, progress=progress)
+            model = open_image(Path(model), board, context=context, slots=slots, progress=progress)
         self.image = model
         self.tokenizer = _tokenizer(model)
-        self.device.load(model)
-        self.session = Session(self.device, model)
-        self._prompts = Prompts(self.tokenizer, model.manifest.text)
+        self.sessions = self._load()
+        self.prompts = Prompts(self.tokenizer, model.manifest.text)
 
     def __enter__(self) -> LLM:
         return self
@@ -83,10 +90,27 @@ class LLM:
         """Give up the device."""
         self.device.close()
 
+    def recover(self) -> None:
+        """Begin anew with the device, after it failed; what its caches held is lost.
+
+        Raises
+        ------
+        WingbeatError
+            If the device cannot be opened, or refuses the image.
+        """
+        self.device.close()
+        self.device = self._open()
+        self.sessions = self._load()
+
+    @property
+    def session(self) -> Session:
+        """The session that streams use."""
+        return self.sessions[0]
+
     @property
     def chats(self) -> bool:
         """Whether the model has a chat template."""
-        return self._prompts.chats
+        return self.prompts.chats
 
     def stream(
         self,
@@ -98,7 +122,7 @@ class LLM:
         top_p: float = 1.0,
         seed: int | None = None,
         stop: Sequence[str] = (),
-        progress: Progress = _silent,
+        progress: Progress = silent,
     ) -> Stream:
         """Go on from a text; control tokens in it are control tokens.
 
@@ -116,7 +140,8 @@ class LLM:
             At once, if the request cannot be served.
         """
         sampling = Sampling(temperature, top_k, top_p, seed)
-        return self._stream(self._prompts.raw(prompt), max_tokens, sampling, stop, progress)
+        request = self.request(self.prompts.raw(prompt), max_tokens, sampling, stop)
+        return self._stream(request, progress)
 
     def chat(
         self,
@@ -128,7 +153,7 @@ class LLM:
         top_p: float = 1.0,
         seed: int | None = None,
         stop: Sequence[str] = (),
-        progress: Progress = _silent,
+        progress: Progress = silent,
     ) -> Stream:
         """Answer a conversation; a control token in a message is plain text.
 
@@ -143,48 +168,59 @@ class LLM:
             At once, if the model has no chat template or the request cannot be served.
         """
         sampling = Sampling(temperature, top_k, top_p, seed)
-        return self._stream(self._prompts.chat(messages), max_tokens, sampling, stop, progress)
+        request = self.request(self.prompts.chat(messages), max_tokens, sampling, stop)
+        return self._stream(request, progress)
 
-    def _stream(
-        self,
-        prompt: list[int],
-        max_tokens: int,
-        sampling: Sampling,
-        stop: Sequence[str],
-        progress: Progress,
-    ) -> Stream:
+    def request(
+        self, prompt: list[int], max_tokens: int, sampling: Sampling, stop: Sequence[str] = ()
+    ) -> Request:
+        """Return a request that any session can serve.
+
+        Parameters
+        ----------
+        prompt : token ids, as `prompts` makes them
+        max_tokens, stop : as for `stream`
+        sampling : how tokens are chosen
+
+        Raises
+        ------
+        RequestError
+            If it cannot be served.
+        """
         if max_tokens < 1:
             raise RequestError(f"max-tokens must be at least 1, not {max_tokens}")
-        session, manifest = self.session, self.image.manifest
         # never less than one: a prompt that fills the context is for the session to refuse
-        count = max(1, min(max_tokens, session.context - len(prompt)))
-        reused = session.reusable(prompt)
-        tokens: Generator[int]
-        if sampling.greedy:
-            tokens = session.generate(prompt, count, progress)
-        else:
-            session.check(prompt, count)
-            tokens = _sample(session, prompt, count, sampling, progress)
-        return Stream(
-            Source(tokens, len(prompt), reused, "length" if count == max_tokens else "context"),
-            frozenset(manifest.text.stop),
+        count = max(1, min(max_tokens, self.session.context - len(prompt)))
+        self.session.check_fit(prompt, count)
+        answer = Answer(
+            frozenset(self.image.manifest.text.stop),
             Detokeniser(self.tokenizer, prompt),
             StopStrings(stop),
-            Meter(self.device, manifest.config.clock_mhz),
+        )
+        return Request(
+            prompt, count, "length" if count == max_tokens else "context", sampling, answer
         )
 
+    def _stream(self, request: Request, progress: Progress) -> Stream:
+        reused = self.session.reusable(request.prompt)
+        sampling = request.sampling
+        tokens = decode(
+            self.session, request.prompt, request.count, sampling, sampling.generator(), progress
+        )
+        return Stream(
+            Source(tokens, len(request.prompt), reused, request.limit),
+            request.answer,
+            Meter(self.device, self.image.manifest.config.clock_mhz),
+        )
 
-def _sample(
-    session: Session, prompt: list[int], count: int, sampling: Sampling, progress: Progress
-) -> Generator[int]:
-    """Yield tokens that the host chooses among the device's candidates."""
-    generator = sampling.generator()
-    tokens = list(prompt)
-    for _ in range(count):
-        token = choose(session.candidates(tokens, sampling.top_k, progress), sampling, generator)
-        tokens.append(token)
-        progress = _silent
-        yield token
+    def _open(self) -> Device:
+        return open_device(self._wanted) if isinstance(self._wanted, str) else self._wanted
+
+    def _load(self) -> list[Session]:
+        """Load the image; a fresh session for each slot."""
+        self.device.load(self.image)
+        slots = range(self.image.manifest.program.slots)
+        return [Session(self.device, self.image, slot) for slot in slots]
 
 
 def _tokenizer(image: Image) -> Tokenizer:

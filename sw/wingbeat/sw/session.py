@@ -139,9 +139,38 @@ class Session:
         """Return how many tokens the caches hold already; the last one is always processed."""
         return min(_common(self._list[: self._cached], tokens), len(tokens) - 1)
 
+    def prefill(self, tokens: Sequence[int]) -> bool:
+        """Bring the next chunk of a prompt into the caches, if more than one chunk is left of it.
+
+        Sessions of other slots may use the device between two calls: a long prompt keeps them
+        waiting for no more than a chunk. Whoever asks for a token afterwards finds the rest.
+
+        Returns
+        -------
+        Whether there was a chunk to process.
+        """
+        self.check(tokens, 0)
+        position = self.reusable(tokens)
+        if len(tokens) - position <= self._program.chunk:
+            return False
+        self._write_list(tokens)
+        self._cached = position
+        self._process(position + self._program.chunk, position)
+        return True
+
     def check(self, tokens: Sequence[int], room: int) -> None:
-        """Refuse what does not fit: RequestError unless tokens and `room` more can be served."""
+        """Refuse what cannot be begun now: what does not fit, or finds the session at work.
+
+        Raises
+        ------
+        RequestError
+            If so.
+        """
         self._check_idle()
+        self.check_fit(tokens, room)
+
+    def check_fit(self, tokens: Sequence[int], room: int) -> None:
+        """Refuse what does not fit: RequestError unless tokens and `room` more can be served."""
         if not tokens:
             raise RequestError("a prompt must have at least one token, not 0")
         if len(tokens) + min(room, 1) > self.context:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from wingbeat.hw.errors import RequestError
 from wingbeat.sw.statistics import Finish, Meter, Statistics
-from wingbeat.sw.text.detokeniser import Detokeniser
-from wingbeat.sw.text.stops import StopStrings
+from wingbeat.sw.text.answer import Answer
 
 
 @dataclass(frozen=True)
@@ -36,26 +35,14 @@ class Stream(Iterator[str]):
     Parameters
     ----------
     source : token ids
-    ends : ids that end the text and are not part of it
-    detokeniser : fresh, for this text
-    stops : fresh, for this text
+    answer : fresh, for this text
     meter : takes the times
     """
 
-    def __init__(
-        self,
-        source: Source,
-        ends: Collection[int],
-        detokeniser: Detokeniser,
-        stops: StopStrings,
-        meter: Meter,
-    ) -> None:
+    def __init__(self, source: Source, answer: Answer, meter: Meter) -> None:
         self._source = source
-        self._ends = ends
-        self._detokeniser = detokeniser
-        self._stops = stops
+        self._answer = answer
         self._meter = meter
-        self._finish: Finish = "closed"
         self._statistics: Statistics | None = None
         self._pieces = self._generate()
 
@@ -85,22 +72,15 @@ class Stream(Iterator[str]):
         try:
             for token in self._source.tokens:
                 self._meter.token()
-                if token in self._ends:
-                    self._finish = "end"
-                    break
-                piece = self._stops.push(self._detokeniser.push(token))
-                if self._stops.found:
-                    self._finish = "stop"
+                piece = self._answer.push(token)
                 if piece:
                     yield piece
-                if self._stops.found:
+                if self._answer.finish is not None:
                     break
             else:
-                self._finish = self._source.limit
-            # the end of the text may itself complete a stop string
-            rest = self._stops.push(self._detokeniser.flush()) + self._stops.flush()
-            if rest:
-                yield rest
+                rest = self._answer.end(self._source.limit)
+                if rest:
+                    yield rest
         finally:
             self._end()
 
@@ -108,5 +88,5 @@ class Stream(Iterator[str]):
         self._source.tokens.close()
         if self._statistics is None:
             self._statistics = self._meter.result(
-                self._finish, self._source.prompt, self._source.reused
+                self._answer.finish or "closed", self._source.prompt, self._source.reused
             )
