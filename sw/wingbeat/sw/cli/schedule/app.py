@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from wingbeat.sw.cli.schedule.bench import bench
 from wingbeat.sw.cli.schedule.job import schedule
 
 _JOB = "job"
@@ -24,6 +25,7 @@ class _JobByDefault(TyperGroup):
 
 app = typer.Typer(cls=_JobByDefault, no_args_is_help=True)
 app.command(_JOB)(schedule)
+app.command()(bench)
 
 
 @app.callback()
