@@ -10,7 +10,7 @@ from wingbeat.compiler.image import Image
 from wingbeat.hw.control import RING_ENTRIES, RING_WORD, ControlBlock, State
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.memory_map import MemoryMap, Region
-from wingbeat.sw.device.protocol import Words
+from wingbeat.sw.device.protocol import Loading, Words, silently
 
 CONTROL = MemoryMap.of([Region("before", 0, 3, False, True), Region("control", 5, 30, False, True)])
 """A memory map whose control block begins at word 20."""
@@ -36,7 +36,7 @@ class ScriptedDevice:
         self.now = 0.0
         self._state = State.IDLE
 
-    def load(self, image: Image) -> None:
+    def load(self, image: Image, progress: Loading = silently) -> None:
         """Take any image."""
 
     def start(self, arguments: Mapping[str, int]) -> None:
@@ -57,6 +57,9 @@ class ScriptedDevice:
 
     def abort(self) -> None:
         self.aborts += 1
+
+    def diagnose(self) -> str:
+        return "nothing is known"
 
     def close(self) -> None:
         """Nothing to give up."""

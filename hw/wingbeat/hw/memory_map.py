@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wingbeat.hw.errors import ImageError
 from wingbeat.hw.isa.operands import BEAT_BYTES
+from wingbeat.hw.isa.program import PROGRAM_ALIGNMENT
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,12 @@ class MemoryMap:
     def beats(self) -> int:
         """Beats that a port's memory must have."""
         return max((region.stop for region in self.regions), default=0)
+
+    @property
+    def program_start(self) -> int:
+        """First beat of the program, on port 0: the page behind the last region."""
+        page = PROGRAM_ALIGNMENT // BEAT_BYTES
+        return -(-self.beats // page) * page
 
     @classmethod
     def of(cls, regions: Sequence[Region]) -> MemoryMap:

@@ -24,6 +24,9 @@ ARGUMENTS = 16
 PORTS = 32
 """Memory ports, at most."""
 
+WATCHDOG = 1 << 24
+"""Value of `WATCHDOG` that fits every model: one product may take millions of cycles."""
+
 
 class Control(enum.IntFlag):
     """Bits of `CONTROL`."""

@@ -46,7 +46,7 @@ class LLM:
     board : that a model file is compiled for
     context : positions that a model file is compiled for; by default, as many as fit
     slots : texts whose caches a model file is compiled for
-    progress : told about a compilation
+    progress : told about a compilation, and about the loading of the device
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class LLM:
             model = open_image(Path(model), board, context=context, slots=slots, progress=progress)
         self.image = model
         self.tokenizer = _tokenizer(model)
-        self.sessions = self._load()
+        self.sessions = self._load(progress)
         self.prompts = Prompts(self.tokenizer, model.manifest.text)
 
     def __enter__(self) -> LLM:
@@ -100,7 +100,7 @@ class LLM:
         """
         self.device.close()
         self.device = self._open()
-        self.sessions = self._load()
+        self.sessions = self._load(_still)
 
     @property
     def session(self) -> Session:
@@ -216,9 +216,9 @@ class LLM:
     def _open(self) -> Device:
         return open_device(self._wanted) if isinstance(self._wanted, str) else self._wanted
 
-    def _load(self) -> list[Session]:
+    def _load(self, progress: CompileProgress) -> list[Session]:
         """Load the image; a fresh session for each slot."""
-        self.device.load(self.image)
+        self.device.load(self.image, progress)
         slots = range(self.image.manifest.program.slots)
         return [Session(self.device, self.image, slot) for slot in slots]
 

@@ -306,12 +306,13 @@ class Session:
             if tokens or state is not State.RUNNING:
                 return state, tokens
             if status.heartbeat == heartbeat and time.monotonic() >= deadline:
+                diagnosis = self._device.diagnose()
                 # asked to stop, and not waited for: that took all the patience already
                 self._device.abort()
                 self._running = False
                 raise DeviceError(
                     f"device {self._device.name} must make progress within "
-                    f"{self._patience:g} s, and is {state.name} {_where(status)}"
+                    f"{self._patience:g} s, and is {state.name} {_where(status)}; {diagnosis}"
                 )
             heartbeat = status.heartbeat
 
@@ -324,7 +325,7 @@ class Session:
             if time.monotonic() >= deadline:
                 raise DeviceError(
                     f"device {self._device.name} must abort within {self._patience:g} s, and is "
-                    f"{State.RUNNING.name} {_where(status)}"
+                    f"{State.RUNNING.name} {_where(status)}; {self._device.diagnose()}"
                 )
 
     def _check_idle(self) -> None:

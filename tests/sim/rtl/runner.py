@@ -3,7 +3,8 @@
 from tests.sim.runner import Runner
 
 from wingbeat.compiler.image import Image
-from wingbeat.sim.rtl.machine import WATCHDOG, RtlMachine
+from wingbeat.hw.register_map import WATCHDOG
+from wingbeat.sim.rtl.machine import RtlMachine
 from wingbeat.sim.rtl.memory import Timing
 from wingbeat.sim.rtl.verilate import Optimise
 

@@ -13,6 +13,10 @@ from wingbeat.hw.isa.instructions import INSTRUCTION_BYTES, Instruction, decode
 WORD = (1 << 32) - 1
 """Mask of a scalar register."""
 
+PROGRAM_ALIGNMENT = 4096
+"""Bytes; a program in memory begins at a multiple and is filled up to one: words of a memory port
+are read whole."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Argument:
@@ -44,6 +48,11 @@ class Program:
         """Return uint8 (instructions, 32), little-endian words."""
         words = [i.to_bits().to_bytes(INSTRUCTION_BYTES, "little") for i in self.instructions]
         return np.frombuffer(b"".join(words), np.uint8).reshape(-1, INSTRUCTION_BYTES)
+
+    def page(self) -> npt.NDArray[np.uint8]:
+        """Return the encoded program as it lies in device memory, uint8 (bytes,)."""
+        encoded = self.encode().reshape(-1)
+        return np.pad(encoded, (0, -len(encoded) % PROGRAM_ALIGNMENT))
 
     @classmethod
     def decode(

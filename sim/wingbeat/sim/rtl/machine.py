@@ -14,31 +14,22 @@ from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.isa.program import Program
-from wingbeat.hw.register_map import Control, RegisterMap
-from wingbeat.hw.rtl.accelerator import Accelerator
-from wingbeat.hw.rtl.bus.axi import PAGE_BYTES
+from wingbeat.hw.register_map import WATCHDOG, Control, RegisterMap
 from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
-from wingbeat.sim.rtl.harness import Simulation
-from wingbeat.sim.rtl.lite import LiteHost
+from wingbeat.sim.rtl.chip import Chip
 from wingbeat.sim.rtl.memory import MemoryPort, Timing
-from wingbeat.sim.rtl.prepared import prepared
-from wingbeat.sim.rtl.recorder import Recorder
 from wingbeat.sim.rtl.verilate import Optimise
-from wingbeat.sim.rtl.waves import Waves
 from wingbeat.sim.trace import Recording, Retired
 
 SLICE = 2048
 """Cycles between two looks at the control block."""
 
-WATCHDOG = 1 << 24
-"""Cycles without a retirement after which the machine gives up; one product may take millions."""
-
-_PROGRAM_ALIGNMENT = 256  # beats
-
 
 class RtlMachine:
     """One accelerator in Verilator; what `sim.isa.Machine` is to the instruction set.
+
+    Its memory is strict: an address outside the image's regions is answered with an error.
 
     Parameters
     ----------
@@ -46,8 +37,7 @@ class RtlMachine:
     program : a verified program; it is put behind the last region of port 0
     memory : device memory with the image's regions, used in place
     timing : of every port
-    optimise : "behaviour" for whole models, "speed" for all gates, "compile" for a quick build
-    waves : to be written, by a build of their own
+    optimise : see `Chip`
     watchdog : cycles without a retirement after which the machine gives up, 0: never
     """
 
@@ -58,32 +48,20 @@ class RtlMachine:
         memory: DeviceMemory,
         timing: Timing | None = None,
         optimise: Optimise = "behaviour",
-        waves: Waves | None = None,
         watchdog: int = WATCHDOG,
     ) -> None:
         self.memory = memory
-        self._past = Counters.none(config.ports)  # before the last reset or start
         self.program = program
+        self._past = Counters.none(config.ports)  # before the last reset or start
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
-        # the clock is no part of the hardware's digest, nor of the netlist
-        format = waves.format if waves is not None else None
-        key = f"accelerator {config.digest}"
-        model = prepared(key, lambda: Accelerator(config), optimise, format)
-        self._simulation = Simulation(model)
-        if waves is not None:
-            # bit 0 of `activity` is `running`
-            self._simulation.write_waves(waves, "activity")
-        self._recorder: Recorder | None = None
-        self._host = LiteHost(self._simulation, "control")
-        start = -(-memory.layout.beats // _PROGRAM_ALIGNMENT) * _PROGRAM_ALIGNMENT
-        self._word_beats = config.word_beats
+        start = memory.layout.program_start
         self.ports: list[MemoryPort] = []
         for port in range(config.ports):
             regions = _regions_of(memory, port)
             if port == 0:
-                regions[start * BEAT_BYTES] = _page(program)
+                regions[start * BEAT_BYTES] = program.page()
             self.ports.append(MemoryPort(regions, timing))
-            self._simulation.attach(f"memory__{port}", self.ports[-1])
+        self._chip = Chip(config, self.ports, optimise)
         self._settings = {
             RegisterMap.PROGRAM: start,
             RegisterMap.INSTRUCTIONS: len(program.instructions),
@@ -94,65 +72,50 @@ class RtlMachine:
 
     def _configure(self) -> None:
         for register, value in self._settings.items():
-            self._host.write(register.word(), value)
+            self._chip.set_register(register, value)
 
     def reset(self) -> None:
         """Reset machine and buses; device memory stays as it is."""
         self._past = self.counters
-        self._simulation.reset()
+        self._chip.reset()
         self._configure()
 
     def start(self, arguments: Mapping[str, int]) -> None:
         """Set the program's arguments, then start it."""
         self._past = self.counters
-        if self._recorder is not None:
-            self._recorder.start(arguments)
+        self._chip.record_start(arguments)
         for argument in self.program.arguments:
-            self._host.write(
-                RegisterMap.ARGUMENT.word(argument.register - 1), arguments[argument.name]
-            )
-        self._host.write(RegisterMap.ABORT.word(), 0)
-        self._host.write(RegisterMap.CONTROL.word(), Control.START)
+            value = arguments[argument.name]
+            self._chip.set_register(RegisterMap.ARGUMENT, value, argument.register - 1)
+        self._chip.set_register(RegisterMap.ABORT, 0)
+        self._chip.set_register(RegisterMap.CONTROL, Control.START)
 
     def advance(self, cycles: int = SLICE) -> State:
         """Run for so many cycles, and return the state then."""
-        (self._recorder or self._simulation).step(cycles)
+        self._chip.step(cycles)
         state = self.state
-        if state is State.FAILED and self._recorder is not None:
-            self._recorder.fail(self.failure)
+        if state is State.FAILED:
+            self._chip.record_failure()
         return state
 
     @property
     def state(self) -> State:
         """What the machine is doing."""
-        return State(self.register(RegisterMap.STATE))
+        return self._chip.state
 
     @property
     def failure(self) -> tuple[Unit, int, ErrorCode]:
         """Unit, instruction and error of the last program that failed."""
-        return (
-            Unit(self.register(RegisterMap.ERROR_UNIT)),
-            self.register(RegisterMap.ERROR_PC),
-            ErrorCode(self.register(RegisterMap.ERROR)),
-        )
-
-    def end_waves(self) -> None:
-        """Close the file of waves, if there is one."""
-        self._simulation.end_waves()
+        return self._chip.failure
 
     def record(self) -> None:
-        """Note from now on what the machine does; no program may run.
-
-        It costs little time and, for each retired instruction, about 100 bytes.
-        """
-        self._recorder = Recorder(self._simulation, self.ports, self._word_beats)
+        """Note from now on what the machine does; see `Chip.record`."""
+        self._chip.record()
 
     @property
     def recording(self) -> Recording:
         """What has been noted since `record`."""
-        if self._recorder is None:
-            raise RuntimeError("`record` must be called before a program is started")
-        return self._recorder.recording
+        return self._chip.recording
 
     @property
     def trace(self) -> list[Retired]:
@@ -187,11 +150,11 @@ class RtlMachine:
 
     def abort(self) -> None:
         """Stop at the next loop boundary, or at once if the program waits for room in the ring."""
-        self._host.write(RegisterMap.ABORT.word(), 1)
+        self._chip.set_register(RegisterMap.ABORT, 1)
 
     def register(self, register: RegisterMap, index: int = 0) -> int:
         """Read a register of the accelerator."""
-        return self._host.read(register.word(index))
+        return self._chip.register(register, index)
 
     @property
     def cycles(self) -> int:
@@ -201,25 +164,12 @@ class RtlMachine:
     @property
     def counters(self) -> Counters:
         """The performance counters, summed up over all runs."""
-        units, ports = range(len(Unit)), range(len(self.ports))
-        return self._past + Counters(
-            cycles=self.register(RegisterMap.CYCLES),
-            retired=self.register(RegisterMap.RETIRED),
-            busy=tuple(self.register(RegisterMap.BUSY, unit) for unit in units),
-            stalled=tuple(self.register(RegisterMap.STALLED, unit) for unit in units),
-            beats=tuple(self.register(RegisterMap.BEATS, port) for port in ports),
-        )
+        return self._past + self._chip.counters
 
     @property
     def head(self) -> int:
         """Tokens published since the image was loaded."""
         return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
-
-
-def _page(program: Program) -> npt.NDArray[np.uint8]:
-    """Return the encoded program, filled up: its last bus word is read whole."""
-    encoded = program.encode().reshape(-1)
-    return np.pad(encoded, (0, -len(encoded) % PAGE_BYTES))
 
 
 def _regions_of(memory: DeviceMemory, port: int) -> dict[int, npt.NDArray[np.uint8]]:

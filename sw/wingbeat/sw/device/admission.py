@@ -32,17 +32,34 @@ def check_image(image: Image, device: str, config: AcceleratorConfig, room: int)
     ProgramError
         If the verifier refuses the program.
     """
-    manifest = image.manifest
-    if manifest.isa_version != ISA_VERSION:
+    check_identity(image, device, ISA_VERSION, config.digest)
+    size = sum(region.bytes_on(config.ports) for region in image.memory.regions)
+    if size > room:
         raise DeviceError(
-            f"device {device} runs ISA version {ISA_VERSION}, not {manifest.isa_version} of the "
+            f"device {device} has {room >> 20} MiB of memory, not {-(-size >> 20)} MiB that the "
+            "image needs: compile the model for a shorter context or fewer slots"
+        )
+    check_program(image, device)
+
+
+def check_identity(image: Image, device: str, isa_version: int, digest: str) -> None:
+    """Refuse an image for another instruction set or another configuration; DeviceError."""
+    manifest = image.manifest
+    if manifest.isa_version != isa_version:
+        raise DeviceError(
+            f"device {device} runs ISA version {isa_version}, not {manifest.isa_version} of the "
             "image: compile the model again"
         )
-    if manifest.config_digest != config.digest:
+    if manifest.config_digest != digest:
         raise DeviceError(
-            f"device {device} has configuration {config.digest}, not {manifest.config_digest} "
+            f"device {device} has configuration {digest}, not {manifest.config_digest} "
             f"that the image was compiled for (board {manifest.board})"
         )
+
+
+def check_program(image: Image, device: str) -> None:
+    """Refuse an image whose regions are no whole bus words, or whose program is not sound."""
+    config = image.manifest.config
     for region in image.memory.regions:
         if region.beats % config.word_beats:
             raise DeviceError(
@@ -50,12 +67,6 @@ def check_image(image: Image, device: str, config: AcceleratorConfig, room: int)
                 f"`{region.name}` must be a multiple of that, not {region.beats}: compile the "
                 "model again"
             )
-    size = sum(region.bytes_on(config.ports) for region in image.memory.regions)
-    if size > room:
-        raise DeviceError(
-            f"device {device} has {room >> 20} MiB of memory, not {-(-size >> 20)} MiB that the "
-            "image needs: compile the model for a shorter context or fewer slots"
-        )
     verify(image.program, image.memory, config)
 
 

@@ -19,7 +19,7 @@ from wingbeat.sim.isa.machine import Machine
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.trace import Recording, Retired, Run
 from wingbeat.sw.device.admission import check_arguments, check_image, host_memory
-from wingbeat.sw.device.protocol import Words
+from wingbeat.sw.device.protocol import Loading, Words, silently
 
 
 class IsaDevice:
@@ -50,7 +50,7 @@ class IsaDevice:
         """What has been noted since `record`, with the cycles of the cycle model."""
         return self._image().recording
 
-    def load(self, image: Image) -> None:
+    def load(self, image: Image, progress: Loading = silently) -> None:
         """Take an image; see `Device.load`."""
         config = self._config or image.manifest.config
         check_image(image, self.name, config, host_memory())
@@ -82,6 +82,10 @@ class IsaDevice:
     def abort(self) -> None:
         """Set the abort word of the control block."""
         self._image().control("abort")[0] = 1
+
+    def diagnose(self) -> str:
+        """Return how far the cycle model has come."""
+        return f"{self.cycles} cycles by the cycle model"
 
     def close(self) -> None:
         """Let go of memory and machine."""

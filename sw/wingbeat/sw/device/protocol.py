@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,13 @@ from wingbeat.compiler.image import Image
 from wingbeat.hw.control import State
 
 Words = npt.NDArray[np.uint32]
+
+Loading = Callable[[str, float], None]
+"""Told what a device does with an image, and the share of it that is done."""
+
+
+def silently(step: str, share: float) -> None:
+    """Report no progress."""
 
 
 class Device(Protocol):
@@ -31,7 +38,7 @@ class Device(Protocol):
         """Clock cycles that programs have run since the image was loaded."""
         ...
 
-    def load(self, image: Image) -> None:
+    def load(self, image: Image, progress: Loading = silently) -> None:
         """Check an image, and put its regions into device memory.
 
         Raises
@@ -78,6 +85,10 @@ class Device(Protocol):
 
         It does at its next loop boundary, or at once if it waits for room in the ring.
         """
+        ...
+
+    def diagnose(self) -> str:
+        """Return what is known about a program that makes no progress, for the end of an error."""
         ...
 
     def close(self) -> None:

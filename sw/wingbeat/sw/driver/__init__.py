@@ -1,0 +1,1 @@
+"""The driver: one core over whatever carries registers and memory to an accelerator."""
