@@ -23,7 +23,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,synthesis,schedule,figures,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,synthesis,schedule,figures,test,lint]"
 	touch $@
 
 $(VENV)/.route: $(VENV)/.develop
@@ -40,7 +40,12 @@ demo: $(VENV)/.demo
 	$(BIN)/wingbeat run smollm2 --prompt "What is the capital of France, and what is it known for?" --max-tokens 48
 	$(BIN)/wingbeat sim tests/models/tiny.gguf --prompt "ROMEO."
 
-test: $(VENV)/.develop $(VENV)/.demo
+# Debian's XRT in a folder of its own; where that cannot be had, its tests skip themselves
+.xrt/.installed: tests/sw/xrt/install.sh
+	tests/sw/xrt/install.sh .xrt
+	touch $@
+
+test: $(VENV)/.develop $(VENV)/.demo .xrt/.installed
 	$(BIN)/pytest -n 2
 
 # ---- for developers -------------------------------------------------------------------------
@@ -117,4 +122,4 @@ bandwidth: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/python -m benchmarks.bandwidth --json docs/figures/bandwidth.json
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .xrt build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
