@@ -29,6 +29,9 @@ Bytes = npt.NDArray[np.uint8]
 SLICE = 256
 """Cycles between two looks at what is asked for: about a millisecond."""
 
+SETTLING = 16
+"""Slices that pass without a program: what the last one has reported is still on its way then."""
+
 PATIENCE = 10.0
 """Seconds within which a register must answer."""
 
@@ -126,29 +129,29 @@ class SimulatedBoard:
             raise DeviceError(f"the board must answer within {PATIENCE:g} s") from None
 
     def _live(self) -> None:
-        """Do what is asked for, and let time pass while a program runs."""
-        running = False
+        """Do what is asked for, and let time pass while anything can happen."""
+        left = 0  # slices
         while True:
             try:
-                asked = self._asked.get(block=not running)
+                asked = self._asked.get(block=not left)
             except queue.Empty:
-                running = self._pass_time()
+                left = self._pass_time(left)
                 continue
             if asked is None:
                 return
             what, answer = asked
             try:
                 answer.set_result(what())
-                running = self._chip.running
+                left = SETTLING
             except Exception as error:
                 answer.set_exception(error)
 
-    def _pass_time(self) -> bool:
-        """Run for a slice of cycles; return whether a program runs still."""
+    def _pass_time(self, left: int) -> int:
+        """Run for a slice of cycles; return in how many more something can happen."""
         try:
             self._chip.step(SLICE)
         except SimulationError as error:
             # the accelerator broke a bus's rules: nothing that it does from now on means anything
             self._broken = error
-            return False
-        return self._chip.running
+            return 0
+        return SETTLING if self._chip.running else left - 1
