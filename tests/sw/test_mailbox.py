@@ -3,7 +3,7 @@ from tests.sw.scripted import CONTROL, ScriptedDevice
 
 from wingbeat.hw.control import RING_ENTRIES, ErrorCode, State
 from wingbeat.hw.errors import DeviceError
-from wingbeat.sw.mailbox import Mailbox
+from wingbeat.sw.mailbox import LATE, Mailbox
 
 
 def pair() -> tuple[ScriptedDevice, Mailbox]:
@@ -30,11 +30,23 @@ def test_tokens_come_once_and_in_order() -> None:
     assert mailbox.take()[1] == [8]
 
 
-def test_taking_makes_room() -> None:
+def test_taking_makes_room_when_half_the_ring_is_taken() -> None:
     device, mailbox = pair()
-    device.publish(5, 6)
+    device.publish(*range(LATE - 1))
     mailbox.take()
-    assert device.field("tail") == device.field("head") == 2
+    assert device.field("tail") == 0
+    device.publish(5)
+    mailbox.take()
+    assert device.field("tail") == device.field("head") == LATE
+
+
+def test_two_mailboxes_take_turns_at_one_ring() -> None:
+    device, first = pair()
+    second = Mailbox(device, CONTROL)
+    for mailbox, token in ((first, 5), (second, 6), (first, 7)):
+        mailbox.empty()
+        device.publish(token)
+        assert mailbox.take()[1] == [token]
 
 
 def test_the_ring_goes_round() -> None:

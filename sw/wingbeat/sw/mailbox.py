@@ -9,6 +9,9 @@ from wingbeat.hw.isa.program import WORD
 from wingbeat.hw.memory_map import MemoryMap
 from wingbeat.sw.device.protocol import Device, Words
 
+LATE = RING_ENTRIES // 2
+"""Tokens after which the device is told that they were taken: a write to it is no small thing."""
+
 
 class Mailbox:
     """Reads what a running program publishes.
@@ -22,6 +25,7 @@ class Mailbox:
     def __init__(self, device: Device, memory: MemoryMap) -> None:
         self._device = device
         self._first = memory["control"].start * WORDS_PER_BEAT
+        self._taken: int | None = None  # the tail as it is here; nobody has looked yet
 
     def status(self) -> ControlBlock:
         """Return the control block as it is now."""
@@ -31,6 +35,7 @@ class Mailbox:
         """Throw away what waits in the ring; return its head, where the next start goes on."""
         head = self.status().head
         self._move_tail(head)
+        self._taken = head
         return head
 
     def take(self) -> tuple[ControlBlock, list[int]]:
@@ -43,16 +48,19 @@ class Mailbox:
         """
         words = self._device.read(self._first, CONTROL_WORDS)
         status = self._decode(words)
-        waiting = (status.head - status.tail) & WORD
-        if waiting > RING_ENTRIES:
+        held = (status.head - status.tail) & WORD
+        if held > RING_ENTRIES:
             raise DeviceError(
                 f"the ring of device {self._device.name} must hold {RING_ENTRIES} tokens at most, "
-                f"not {waiting} (head {status.head}, tail {status.tail})"
+                f"not {held} (head {status.head}, tail {status.tail})"
             )
-        places = [(status.tail + i) % RING_ENTRIES for i in range(waiting)]
-        if waiting:
+        taken = status.tail if self._taken is None else self._taken
+        waiting = (status.head - taken) & WORD
+        tokens = [int(words[RING_WORD + (taken + i) % RING_ENTRIES]) for i in range(waiting)]
+        self._taken = status.head
+        if held >= LATE:
             self._move_tail(status.head)
-        return status, [int(words[RING_WORD + place]) for place in places]
+        return status, tokens
 
     def _move_tail(self, tail: int) -> None:
         self._device.write(self._first + ControlBlock.word("tail"), [tail])
