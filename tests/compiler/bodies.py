@@ -47,7 +47,8 @@ def bodies(draw: st.DrawFn, most: int = 14) -> Body:
             name: tuple(label for label in LABELS if draw(st.integers(0, 4)) == 0)
             for name in ("reads", "writes")
         }
-        return Step(draw(st.sampled_from(KINDS)), "step", views, **labels)
+        kind = draw(st.sampled_from(KINDS))
+        return Step(kind, "step", views, labels["reads"], labels["writes"])
 
     def body(count: int, depth: int) -> Body:
         items: Body = []

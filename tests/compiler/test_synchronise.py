@@ -125,6 +125,15 @@ def test_steps_that_share_nothing_take_no_tokens() -> None:
         assert all(not step.instruction.wait for step in unrolled(steps, 1)) is none
 
 
+def test_rows_of_a_buffer_are_ordered_by_themselves() -> None:
+    a = Buffer("a", Space.VECTOR, 4, 8)
+    write = Step(Vector(Opcode.MISC), "write", {"destination": a}, rows={"destination": range(2)})
+    for rows, none in ((range(2, 4), True), (range(1, 3), False)):
+        read = Step(Store(Opcode.ST), "read", {"vector": a}, rows={"vector": rows})
+        ordered = Synchroniser([write, read], {a: 0}).run([write, read])
+        assert all(not step.instruction.wait for step in unrolled(ordered, 1)) is none
+
+
 def test_readers_need_no_order() -> None:
     kinds = Vector(Opcode.MISC), Store(Opcode.ST)
     assert tokens([Step(kind, "read", reads=("x",)) for kind in kinds]) == [(0, 0), (0, 0)]

@@ -60,9 +60,9 @@ class Synchroniser:
 
     def _accesses(self, step: Step) -> set[_Access]:
         found: set[_Access] = set()
-        for buffer, written in step.touched():
+        for buffer, part, written in step.extents():
             place = self._places[buffer]
-            found.add((buffer.space, place, place + buffer.size, written))
+            found.add((buffer.space, place + part.start, place + part.stop, written))
         found |= {(label, 0, 1, False) for label in step.reads}
         found |= {(label, 0, 1, True) for label in step.writes}
         return found

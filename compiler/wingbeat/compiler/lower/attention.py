@@ -78,23 +78,24 @@ def attention(
     pitch = granules(target.plan.caches.value_tiles * target.plan.caches.values.tile_height)
     results = target.vector("attended", phase.rows, node.heads * pitch * 16)
     totals = target.vector("totals", phase.rows, node.heads * 16)
-    queries.project()
     if phase.many:
+        queries.ahead_of(node.kv_heads - 1)
         _in_parts(target, node, queries, results, totals)
     else:
         limits = PartLimits(1, graph.context)
         part = _Part(1, limits, R.LENGTH, R.LENGTH, R.TILES, R.GROUPS)
         _heads(target, node, part, queries, results, totals)
-    per_head = Ref(totals, inner=1, scalar=True)
-    code.misc(
-        "softmax", Ref(totals, inner=1), per_head,
-        function=Function.RECIPROCAL, outer=phase.tokens, inner=node.heads,
-    )  # fmt: skip
-    code.misc(
-        "softmax", dataclasses.replace(destination, inner=groups), Ref(results, inner=pitch),
-        per_head,
-        first=Combine.MUL, outer=phase.tokens, inner=node.heads, length=dim,
-    )  # fmt: skip
+    for half in phase.halves(target):
+        per_head = half.of(Ref(totals, inner=1, scalar=True))
+        code.misc(
+            "softmax", half.of(Ref(totals, inner=1)), per_head,
+            function=Function.RECIPROCAL, outer=half.tokens, inner=node.heads,
+        )  # fmt: skip
+        weighted = dataclasses.replace(destination, inner=groups)
+        code.misc(
+            "softmax", half.of(weighted), half.of(Ref(results, inner=pitch)), per_head,
+            first=Combine.MUL, outer=half.tokens, inner=node.heads, length=dim,
+        )  # fmt: skip
 
 
 def _in_parts(

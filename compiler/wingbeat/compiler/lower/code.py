@@ -68,6 +68,7 @@ class Ref:
     outer : distance of outer indices; the buffer's pitch unless given
     inner : distance of inner indices
     scalar : one word for all elements
+    rows : rows of the buffer that are touched; all of them unless given
     """
 
     buffer: Buffer
@@ -76,6 +77,12 @@ class Ref:
     outer: int | None = None
     inner: int = 0
     scalar: bool = False
+    rows: range | None = None
+
+    def of_rows(self, rows: range) -> Ref:
+        """View these rows of the buffer alone."""
+        offset = self.offset + rows.start * self.buffer.pitch
+        return dataclasses.replace(self, offset=offset, rows=rows)
 
     def _outer(self) -> int:
         return self.buffer.pitch if self.outer is None else self.outer
@@ -97,6 +104,7 @@ class Step:
     ----------
     instruction : complete but for buffer addresses and tokens
     views : field of the instruction to the buffer that it is a view of
+    rows : field of the instruction to the rows of the buffer that are touched, if not all of them
     reads, writes : memory that it touches, by label; steps with a label in common keep their order
     what : what it does, for reports
     """
@@ -106,11 +114,19 @@ class Step:
     views: dict[str, Buffer] = dataclasses.field(default_factory=dict)
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    rows: dict[str, range] = dataclasses.field(default_factory=dict)
 
     def touched(self) -> Iterator[tuple[Buffer, bool]]:
         """Yield each buffer and whether it is written."""
         for field, buffer in self.views.items():
             yield buffer, field == "destination"
+
+    def extents(self) -> Iterator[tuple[Buffer, range, bool]]:
+        """Yield each buffer, the granules or groups of it, and whether they are written."""
+        for field, buffer in self.views.items():
+            rows = self.rows.get(field, range(buffer.rows))
+            touched = range(rows.start * buffer.pitch, rows.stop * buffer.pitch)
+            yield buffer, touched, field == "destination"
 
 
 @dataclasses.dataclass(eq=False)
@@ -162,7 +178,8 @@ class Code:
         }
         instruction = dataclasses.replace(instruction, **operands)
         buffers = {name: ref.buffer for name, ref in refs.items()}
-        self._open[-1].append(Step(instruction, what, buffers, reads, writes))
+        rows = {name: ref.rows for name, ref in refs.items() if ref.rows is not None}
+        self._open[-1].append(Step(instruction, what, buffers, reads, writes, rows))
 
     def scalar(
         self, operation: Scalar, destination: R, a: R, b: Amount = 0, immediate: int = 0

@@ -14,6 +14,7 @@ verifier can prove every address.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run
@@ -158,6 +159,11 @@ def _embed(target: Target, stream: Buffer) -> None:
 
 def _layers(target: Target, phase: Phase, stream: Buffer) -> None:
     code, caches = target.code, target.plan.caches
+    halves = phase.halves(target)
+    if len(halves) > 1:
+        code.scalar(Scalar.MIN, R.FRONT, R.TOKENS, halves[0].rows)
+        code.scalar(Scalar.MAX, R.BACK, R.TOKENS, halves[0].rows)
+        code.scalar(Scalar.SUB, R.BACK, R.BACK, halves[0].rows)
     first = next(n for n in target.graph.nodes if isinstance(n, ir.RmsNorm))
     ops.load_norms(target, first, Ref(_norms(target), granules(first.features)), R.ZERO, 1)
     code.scalar(Scalar.MUL, R.CACHE, R.SLOT, caches.slot_beats)
@@ -187,13 +193,14 @@ def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
     """Lower the first layer of a run; the others differ in the registers alone.
 
     Keys and values are appended to the caches as soon as they are there; the queries are left to
-    the attention, which computes them part by part.
+    the attention, which computes them part by part. Of a chunk, one half is worked on by the vector
+    machine while the other is multiplied.
     """
     graph = target.graph
     nodes = graph.of_layer(run.first)
     homes: dict[str, Buffer] = {}
     attending = next(node for node in nodes if isinstance(node, ir.Attention))
-    turned_query, key, value = map(graph.node, attending.inputs)
+    turned_query, _, value = map(graph.node, attending.inputs)
     query = graph.node(turned_query.inputs[0])
     assert isinstance(query, ir.Linear)
     first_norm, second_norm = (node for node in nodes if isinstance(node, ir.RmsNorm))
@@ -212,38 +219,55 @@ def _layer(target: Target, phase: Phase, run: Run, stream: Buffer) -> None:
         # what comes from outside the layer is the residual stream
         return homes.get(name, stream)
 
-    for node in nodes:
-        if node in (query, turned_query):
-            continue
-        inputs = [source(name) for name in node.inputs]
+    def emit(node: ir.Node, half: Phase) -> None:
+        """Lower what works on each token by itself."""
+        inputs = [half.of(Ref(source(name))) for name in node.inputs]
         match node:
             case ir.RmsNorm():
                 row = 1 if node is first_norm else 0
                 weights = Ref(norms, row * norms.pitch)
-                ops.rms_norm(target, phase, node, Ref(inputs[0]), weights, Ref(home(node)))
-                if node is first_norm:
-                    ops.load_norms(target, second_norm, Ref(norms), R.VECTORS, 2)
+                ops.rms_norm(target, half, node, inputs[0], weights, half.of(Ref(home(node))))
             case ir.Linear():
-                rows = target.plan.matrices[node.matrix].padded_rows
-                place = Ref(home(node, rows))
-                ops.linear(target, phase, node.matrix, Ref(inputs[0]), place, R.WEIGHTS)
+                place = half.of(Ref(home(node, target.plan.matrices[node.matrix].padded_rows)))
+                ops.linear(target, half, node.matrix, inputs[0], place, R.WEIGHTS)
+            case ir.SwiGlu():
+                gate, up = inputs
+                ops.swiglu(target, half, node, gate, up, half.of(Ref(home(node))))
+            case ir.Add():
+                # the sum takes the place of the stream, which nothing reads any more
+                homes[node.name] = source(node.inputs[0])
+                ops.add(target, half, node, inputs[0], inputs[1], inputs[0])
+
+    for run_of_nodes in _by_unit(node for node in nodes if node not in (query, turned_query)):
+        node = run_of_nodes[-1]
+        match node:
             case ir.Rope():
-                homes[node.name] = inputs[0]
-                ops.rope(target, phase, node.heads, inputs[0])
+                homes[node.name] = source(node.inputs[0])
+                ops.rope(target, phase, node.heads, homes[node.name])
+                append_keys(target, phase, attending, homes[node.name])
             case ir.Attention():
                 queries = Queries(target, phase, node, query, Ref(homes[query.inputs[0]]))
                 attention(target, phase, node, queries, Ref(home(node)))
-            case ir.SwiGlu():
-                gate, up = map(Ref, inputs)
-                ops.swiglu(target, phase, node, gate, up, Ref(home(node)))
-            case ir.Add():
-                # the sum takes the place of the stream, which nothing reads any more
-                homes[node.name] = inputs[0]
-                ops.add(target, phase, node, Ref(inputs[0]), Ref(inputs[1]), Ref(inputs[0]))
-        if node is key:
-            append_keys(target, phase, attending, homes[node.name])
+            case _:
+                for half in phase.halves(target):
+                    for each in run_of_nodes:
+                        emit(each, half)
+        if node is first_norm:
+            ops.load_norms(target, second_norm, Ref(norms), R.VECTORS, 2)
         elif node is value:
             append_values(target, phase, attending, homes[node.name])
+
+
+def _by_unit(nodes: Iterable[ir.Node]) -> list[list[ir.Node]]:
+    """Gather neighbours that the vector machine computes token by token; others stay alone."""
+    together: list[list[ir.Node]] = []
+    vectors = (ir.RmsNorm, ir.SwiGlu, ir.Add)
+    for node in nodes:
+        if together and isinstance(node, vectors) and isinstance(together[-1][-1], vectors):
+            together[-1].append(node)
+        else:
+            together.append([node])
+    return together
 
 
 def _finish_step(target: Target, stream: Buffer) -> None:
@@ -264,17 +288,19 @@ def _finish_step(target: Target, stream: Buffer) -> None:
     code.scalar(Scalar.MUL, R.FIRST_ROW, R.FIRST_ROW, granules(graph.nodes[0].features))
     code.scalar(Scalar.MAX, R.SCRATCH, R.EMIT, R.ALL_LOGITS)
     with code.loop(R.SCRATCH):
-        wanted = Phase(True, R.ROWS, target.tokens)
         normed = target.operand(norm.name, target.tokens, ops.groups_of(norm.features))
-        rows = Ref(stream, register=R.FIRST_ROW)
         weights = Ref(_norms(target))
         ops.load_norms(target, norm, weights, R.ZERO, 1)
-        ops.rms_norm(target, wanted, norm, rows, weights, Ref(normed))
         code.scalar(Scalar.EQUAL, R.SCRATCH, R.ROWS, 1)
         with code.loop(R.SCRATCH):
-            head(target, Phase.single(), Ref(normed))
+            row, one = Ref(stream, register=R.FIRST_ROW), Phase.single()
+            ops.rms_norm(target, one, norm, row, weights, Ref(normed))
+            head(target, one, Ref(normed))
         code.scalar(Scalar.LESS, R.SCRATCH, R.ZERO, R.ROWS, -1)
         with code.loop(R.SCRATCH):
+            # of several tokens all are wanted
+            wanted = Phase(True, R.ROWS, target.tokens)
+            ops.rms_norm(target, wanted, norm, Ref(stream), weights, Ref(normed))
             head(target, wanted, Ref(normed))
     code.set(R.POSITION, R.LENGTH)
     code.scalar(Scalar.MIN, R.POSITION, R.POSITION, graph.context - 1)

@@ -1,6 +1,6 @@
 """Lowering of an attention's queries: product, rotation, quantisation, some heads at a time.
 
-Of one token, the heads' queries are multiplied in a few parts, each part before the scores of the
+The heads' queries are multiplied in a few parts, of one token each part before the scores of the
 part ahead of it: rotation and quantisation of a part hide behind the weights of the next.
 """
 
@@ -43,7 +43,7 @@ class Queries:
     def parts(self) -> int:
         """Parts of equal size: whole key/value heads, whole tiles."""
         plan = self.target.plan.matrices[self.projection.matrix]
-        if self.phase.many or plan.padded_rows != plan.rows:
+        if plan.padded_rows != plan.rows:
             return 1
         choices = range(_MOST_PARTS, 0, -1)
         return next(n for n in choices if self.node.kv_heads % n == plan.tiles % n == 0)

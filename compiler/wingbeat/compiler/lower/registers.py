@@ -47,5 +47,9 @@ class R(enum.IntEnum):
     EMIT = 28
     TOKEN = 29
 
+    # tokens of the halves of a chunk, as long as there is no head
+    FRONT = 27
+    BACK = 29
+
     SCRATCH = 30
     SECOND = 31

@@ -109,11 +109,13 @@ class Phase:
     many : whether there may be more than one
     tokens : how many
     rows : how many at most
+    first : which of the step's tokens is the first
     """
 
     many: bool
     tokens: Amount
     rows: int
+    first: int = 0
 
     @classmethod
     def chunk(cls, target: Target) -> Phase:
@@ -124,3 +126,19 @@ class Phase:
     def single(cls) -> Phase:
         """Decode."""
         return cls(False, 1, 1)
+
+    def halves(self, target: Target) -> tuple[Phase, ...]:
+        """Return two halves of a chunk, or what there is if a half would not keep the chains busy.
+
+        While one half is multiplied, vectors of the other are normed, gated and added.
+        A weight is read once for each half; with four steps for it, that is no more than the ports
+        give.
+        """
+        half = self.rows // 2
+        if not self.many or half < 4 * target.config.columns:
+            return (self,)
+        return Phase(True, R.FRONT, half), Phase(True, R.BACK, self.rows - half, half)
+
+    def of(self, ref: Ref) -> Ref:
+        """View the rows of these tokens alone."""
+        return ref.of_rows(range(self.first, self.first + self.rows))
