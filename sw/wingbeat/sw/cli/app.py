@@ -14,6 +14,7 @@ from wingbeat.sw.cli.disasm import disasm
 from wingbeat.sw.cli.info import info
 from wingbeat.sw.cli.run import run
 from wingbeat.sw.cli.schedule.app import app as schedule
+from wingbeat.sw.cli.serve import serve
 from wingbeat.sw.cli.sim import sim
 from wingbeat.sw.cli.trace import trace
 
@@ -30,6 +31,7 @@ app.command()(run)
 app.command("compile")(compile_command)
 app.command()(sim)
 app.command()(trace)
+app.command()(serve)
 app.add_typer(schedule, name="schedule")
 app.command()(disasm)
 app.command()(info)

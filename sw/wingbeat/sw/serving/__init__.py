@@ -1,0 +1,1 @@
+"""A server: many requests share one device, behind OpenAI's HTTP interface."""
