@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class LLM:
     ----------
     model : an image, or the path of an image or of a model file (GGUF), which is compiled once
         and kept in the cache
-    device : name for `open_device`, or an open device
+    device : name for `open_device`, or an open device; to `recover`, a device that is given must
+        take an image after it was closed
     board : that a model file is compiled for
     context : positions that a model file is compiled for; by default, as many as fit
     slots : texts whose caches a model file is compiled for
@@ -98,7 +100,9 @@ class LLM:
         WingbeatError
             If the device cannot be opened, or refuses the image.
         """
-        self.device.close()
+        # what a broken device says to that is no news
+        with contextlib.suppress(Exception):
+            self.device.close()
         self.device = self._open()
         self.sessions = self._load(_still)
 

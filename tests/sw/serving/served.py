@@ -17,7 +17,7 @@ from wingbeat.hw.errors import DeviceError
 from wingbeat.sw import LLM
 from wingbeat.sw.decoding import Request
 from wingbeat.sw.device.isa import IsaDevice
-from wingbeat.sw.device.protocol import Device
+from wingbeat.sw.device.protocol import Device, Loading, silently
 from wingbeat.sw.sampler import Sampling
 from wingbeat.sw.serving.app import create_app
 from wingbeat.sw.serving.engine import Engine
@@ -39,12 +39,12 @@ class Faulty(IsaDevice):
         self.loads = 0
         self.news = 0
 
-    def load(self, image: Image) -> None:
+    def load(self, image: Image, progress: Loading = silently) -> None:
         self.loads += 1
         if self.loads > 1 and self.refused:
             self.refused -= 1
             raise DeviceError("the cable is out")
-        super().load(image)
+        super().load(image, progress)
 
     def advance(self, deadline: float) -> State:
         state = super().advance(deadline)
