@@ -23,7 +23,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,synthesis,schedule,figures,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,serve,synthesis,schedule,figures,test,lint]"
 	touch $@
 
 $(VENV)/.route: $(VENV)/.develop
@@ -45,7 +45,12 @@ demo: $(VENV)/.demo
 	tests/sw/xrt/install.sh .xrt
 	touch $@
 
-test: $(VENV)/.develop $(VENV)/.demo .xrt/.installed
+# Debian's Chromium, for the page of `wingbeat serve`
+$(VENV)/.browser: tests/sw/serving/install.sh $(VENV)/.installed
+	tests/sw/serving/install.sh
+	touch $@
+
+test: $(VENV)/.develop $(VENV)/.demo .xrt/.installed $(VENV)/.browser
 	$(BIN)/pytest -n 2
 
 # ---- for developers -------------------------------------------------------------------------
