@@ -42,6 +42,10 @@ class DeviceError(WingbeatError):
     """A device that cannot be opened, refuses a program, or stopped with an error."""
 
 
+class BitstreamError(WingbeatError):
+    """A bitstream that is damaged, or is not for this board."""
+
+
 class RequestError(WingbeatError):
     """A request that cannot be served: prompt too long, option out of range."""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from wingbeat.hw.errors import WingbeatError
+from wingbeat.sw.cli.board import board
 from wingbeat.sw.cli.boards import boards
 from wingbeat.sw.cli.compile import compile_command
 from wingbeat.sw.cli.disasm import disasm
@@ -36,6 +37,7 @@ app.add_typer(schedule, name="schedule")
 app.command()(disasm)
 app.command()(info)
 app.command()(boards)
+app.add_typer(board, name="board")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

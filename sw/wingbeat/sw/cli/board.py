@@ -1,0 +1,86 @@
+"""`wingbeat board`: an overlay's files, and a server that stands for a board."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wingbeat.boards.board import load_board
+from wingbeat.boards.overlay.design import overlay_design
+from wingbeat.boards.overlay.pair import write_simulation_pair
+from wingbeat.hw.errors import DeviceError
+from wingbeat.sw.board.listening import Listening, split_address
+from wingbeat.sw.cli.output import NOTES
+
+DEFAULT_BOARD = "sim1"
+
+board = typer.Typer(
+    help="An overlay's files, and a server that stands for a board.", no_args_is_help=True
+)
+
+Name = Annotated[str, typer.Option("--board", help="Board; `wingbeat boards` lists them.")]
+
+
+@board.command()
+def overlay(
+    name: Name = DEFAULT_BOARD,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the two files.")
+    ] = Path(),
+) -> None:
+    """Write the .bit and .hwh of a simulated board; a real one's .bit comes from Vivado."""
+    design = overlay_design(load_board(name))
+    try:
+        path = write_simulation_pair(design, output)
+    except OSError as error:
+        raise DeviceError(f"folder `{output}` must be writable: {error.strerror}") from None
+    print(path)
+
+
+@board.command()
+def serve(
+    name: Name = DEFAULT_BOARD,
+    listen: Annotated[
+        str, typer.Option(help="HOST[:PORT]; beyond loopback only with a token and TLS.")
+    ] = "127.0.0.1",
+    token_file: Annotated[
+        Path | None, typer.Option(help="File with the token that clients must bring.")
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM file, for TLS.")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM file, for TLS.")] = None,
+) -> None:
+    """Serve the RTL of a board in Verilator as PYNQ's remote boards are served."""
+    host, port = split_address(listen)
+    token = _token(token_file)
+    listening = Listening(host, port, token, certificate, key)
+    listening.check()
+    # gRPC and Verilator are for those who serve
+    from wingbeat.sim.rtl.board import SimulatedBoard
+    from wingbeat.sw.board.server import BoardServer
+
+    design = overlay_design(load_board(name))
+    NOTES.print(f"generating the RTL of {name}, or taking it from the cache", style="dim")
+    hardware = SimulatedBoard(design.config, design.memory_bytes)
+    server = BoardServer(design, hardware, listening)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    NOTES.print(
+        f"board {name}, configuration {design.config.digest}, is served on pynq://{host}:"
+        f"{server.port}"
+    )
+    stop.wait()
+    server.stop()
+
+
+def _token(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise DeviceError(f"token file `{path}` must be readable: {error}") from None

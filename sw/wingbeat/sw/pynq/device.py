@@ -1,0 +1,55 @@
+"""`--device pynq` and `--device pynq://HOST`: the overlay is chosen when an image is loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynq import Device
+
+from wingbeat.compiler.image import Image
+from wingbeat.sw.device.protocol import Loading, silently
+from wingbeat.sw.driver.device import DriverDevice
+from wingbeat.sw.pynq.address import Address
+from wingbeat.sw.pynq.bitstreams import find_bitstream
+from wingbeat.sw.pynq.channel import answered
+from wingbeat.sw.pynq.overlay import WingbeatOverlay
+from wingbeat.sw.pynq.remote import Board
+from wingbeat.sw.pynq.transport import PynqTransport
+
+
+class PynqDevice(DriverDevice):
+    """An accelerator on a PYNQ board.
+
+    Parameters
+    ----------
+    address : of the board
+
+    Raises
+    ------
+    DeviceError
+        If there is no board, or it does not answer.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._socket = PynqTransport(address.name)
+        super().__init__(self._socket)
+        with answered(address.name):
+            self._board = _open(address)
+        if isinstance(self._board, Board):
+            self._socket.on_close(self._board.close)
+
+    def load(self, image: Image, progress: Loading = silently) -> None:
+        """Configure the fabric for an image, then take it; see `Device.load`."""
+        self.unload()
+        bitstream = self._address.bitstream or find_bitstream(image.manifest, self._board.name)
+        overlay = WingbeatOverlay(bitstream, self._board, self._address.name)
+        self._socket.attach(overlay.accelerator, overlay.reload)
+        super().load(image, progress)
+
+
+def _open(address: Address) -> Any:
+    """Return PYNQ's device: of the board this runs on, or one in the network."""
+    if address.host is None:
+        return Device.active_device
+    return Board(address.host, address.port)
