@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wingbeat.hw.control import CONTROL_WORDS, RING_ENTRIES, RING_WORD, ControlBlock
+from wingbeat.hw.control import RING_ENTRIES, RING_WORD, ControlBlock
 from wingbeat.hw.errors import DeviceError, EncodingError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.program import WORD
@@ -11,6 +11,12 @@ from wingbeat.sw.device.protocol import Device, Words
 
 LATE = RING_ENTRIES // 2
 """Tokens after which the device is told that they were taken: a write to it is no small thing."""
+
+_BLOCK = ControlBlock.width() // 32
+"""Words of the control block."""
+
+_COUNTERS = 1 + ControlBlock.word("tail")
+"""Words that hold the ring's head and tail."""
 
 
 class Mailbox:
@@ -29,45 +35,53 @@ class Mailbox:
 
     def status(self) -> ControlBlock:
         """Return the control block as it is now."""
-        return self._decode(self._device.read(self._first, RING_WORD))
+        return self._decode(self._device.read(self._first, _BLOCK))
 
     def empty(self) -> int:
         """Throw away what waits in the ring; return its head, where the next start goes on."""
-        head = self.status().head
+        head = int(self._device.read(self._first + ControlBlock.word("head"), 1)[0])
         self._move_tail(head)
         self._taken = head
         return head
 
-    def take(self) -> tuple[ControlBlock, list[int]]:
-        """Return the control block, and the tokens published since the last call, oldest first.
+    def take(self) -> list[int]:
+        """Return the tokens published since the last call, oldest first.
+
+        Nothing else is read: over some links every word takes its time.
 
         Raises
         ------
         DeviceError
             If the ring claims to hold more than it can.
         """
-        words = self._device.read(self._first, CONTROL_WORDS)
-        status = self._decode(words)
-        held = (status.head - status.tail) & WORD
+        head, tail = (int(word) for word in self._device.read(self._first, _COUNTERS))
+        held = (head - tail) & WORD
         if held > RING_ENTRIES:
             raise DeviceError(
                 f"the ring of device {self._device.name} must hold {RING_ENTRIES} tokens at most, "
-                f"not {held} (head {status.head}, tail {status.tail})"
+                f"not {held} (head {head}, tail {tail})"
             )
-        taken = status.tail if self._taken is None else self._taken
-        waiting = (status.head - taken) & WORD
-        tokens = [int(words[RING_WORD + (taken + i) % RING_ENTRIES]) for i in range(waiting)]
-        self._taken = status.head
+        taken = tail if self._taken is None else self._taken
+        waiting = (head - taken) & WORD
+        place = taken % RING_ENTRIES
+        first = self._ring(place, min(waiting, RING_ENTRIES - place))
+        tokens = first + self._ring(0, waiting - len(first))
+        self._taken = head
         if held >= LATE:
-            self._move_tail(status.head)
-        return status, tokens
+            self._move_tail(head)
+        return tokens
+
+    def _ring(self, place: int, count: int) -> list[int]:
+        """Return entries of the ring, up to its end at most."""
+        if not count:
+            return []
+        return [int(word) for word in self._device.read(self._first + RING_WORD + place, count)]
 
     def _move_tail(self, tail: int) -> None:
         self._device.write(self._first + ControlBlock.word("tail"), [tail])
 
     def _decode(self, words: Words) -> ControlBlock:
-        block = words[: ControlBlock.width() // 32]
-        try:
-            return ControlBlock.from_bits(int.from_bytes(block.astype("<u4").tobytes(), "little"))
+                try:
+            return ControlBlock.from_bits(int.from_bytes(words.astype("<u4").tobytes(), "little"))
         except EncodingError as error:
             raise DeviceError(f"control block of device {self._device.name}: {error}") from None

@@ -299,12 +299,14 @@ class Session:
         while True:
             deadline = time.monotonic() + self._patience
             state = self._device.advance(deadline)
-            status, tokens = self._mailbox.take()
+            tokens = self._mailbox.take()
             if state is State.FAILED:
                 self._running = False
+                status = self._mailbox.status()
                 raise DeviceError(f"device {self._device.name} stopped {_where(status)}")
             if tokens or state is not State.RUNNING:
                 return state, tokens
+            status = self._mailbox.status()
             if status.heartbeat == heartbeat and time.monotonic() >= deadline:
                 diagnosis = self._device.diagnose()
                 # asked to stop, and not waited for: that took all the patience already
@@ -321,8 +323,9 @@ class Session:
         self._device.abort()
         deadline = time.monotonic() + self._patience
         while self._device.advance(deadline) is State.RUNNING:
-            status, _ = self._mailbox.take()
+            self._mailbox.take()
             if time.monotonic() >= deadline:
+                status = self._mailbox.status()
                 raise DeviceError(
                     f"device {self._device.name} must abort within {self._patience:g} s, and is "
                     f"{State.RUNNING.name} {_where(status)}; {self._device.diagnose()}"

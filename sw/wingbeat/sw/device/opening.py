@@ -9,7 +9,28 @@ from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
 from wingbeat.sw.device.rtl import RtlDevice
 
-_OPENERS: dict[str, Callable[[], Device]] = {"isa": IsaDevice, "rtl": RtlDevice}
+
+def _open_pynq(name: str) -> Device:
+    # PYNQ is a package of its own, with an old NumPy: whoever has no board has none of it
+    from wingbeat.sw.pynq.address import parse_address
+
+    address = parse_address(name)
+    try:
+        from wingbeat.sw.pynq.device import PynqDevice
+    except ImportError as error:
+        raise DeviceError(
+            f"device {name} must have the package `pynq` to be reached ({error}): install it with "
+            "PYNQ_REMOTE=1 pip install pynq==4.0.0"
+        ) from None
+    return PynqDevice(address)
+
+
+_SIMULATED: dict[str, Callable[[], Device]] = {"isa": IsaDevice, "rtl": RtlDevice}
+
+_BOARDS: dict[str, Callable[[str], Device]] = {"pynq": _open_pynq}
+"""By what stands before the first colon of the name."""
+
+_NAMES = "isa, rtl or pynq[://HOST[:PORT]]"
 
 
 def open_device(name: str) -> Device:
@@ -18,9 +39,11 @@ def open_device(name: str) -> Device:
     Raises
     ------
     DeviceError
-        If there is no such device; it names those there are.
+        If there is no such device, naming those there are; or it cannot be reached.
     """
-    opener = _OPENERS.get(name)
-    if opener is None:
-        raise DeviceError(f"device must be {' or '.join(_OPENERS)}, not `{name}`")
-    return opener()
+    if name in _SIMULATED:
+        return _SIMULATED[name]()
+    board = _BOARDS.get(name.partition(":")[0])
+    if board is None:
+        raise DeviceError(f"device must be {_NAMES}, not `{name}`")
+    return board(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 
@@ -28,8 +29,6 @@ ENDING = 2.0
 """Seconds within which a program that has reported its end is idle, and a reset one too."""
 
 _BYTES = 4  # of a word
-
-_POLLED = 1 + max(ControlBlock.word(name) for name in ("head", "tail", "state"))
 
 
 class DriverDevice:
@@ -107,7 +106,7 @@ class DriverDevice:
             raise DeviceError(f"device {self.name} must be idle for a start, and is running")
         check_arguments(program, arguments)
         # the machine says RUNNING itself, but not before the first look at what the last run left
-        block = np.zeros(_POLLED, np.uint32)
+        block = np.zeros(1 + ControlBlock.word("state"), np.uint32)
         block[ControlBlock.word("state")] = State.RUNNING.value
         first = ControlBlock.word("abort")
         self._write(self._control // _BYTES + first, block[first:])
@@ -121,17 +120,19 @@ class DriverDevice:
         """Wait for the next news or the deadline."""
         self._loaded()
         while True:
-            words = self.read(self._control // _BYTES, _POLLED)
-            head, tail = (int(words[ControlBlock.word(name)]) for name in ("head", "tail"))
-            state = self._state(int(words[ControlBlock.word("state")]))
+            # a token is the news that hurry, and over some links every word takes its time
+            head = self._field("head")
+            if self.running and head != self._seen:
+                self._seen = head
+                return State.RUNNING
+            state = self._state(self._field("state"))
             if not self.running:
                 return state
             if state is not State.RUNNING:
                 self._end()
                 return state
-            full = (head - tail) & WORD >= RING_ENTRIES
-            if head != self._seen or full or time.monotonic() >= deadline:
-                self._seen = head
+            full = (head - self._field("tail")) & WORD >= RING_ENTRIES
+            if full or time.monotonic() >= deadline:
                 return state
             self._link.transport.wait(POLL)
 
@@ -159,20 +160,24 @@ class DriverDevice:
 
     def unload(self) -> None:
         """Let go of the image and its memory, in which no program may be at work then."""
-        if self.running:
-            self.running = False
-            self._link.reset()
-        self._link.forget()
         buffers, self._buffers, self._image = self._buffers, [], None
+        running, self.running = self.running, False
+        self._link.forget()
+        if running:
+            self._link.reset()
         for buffer in buffers:
             buffer.free()
 
     def close(self) -> None:
         """Give up memory and connection."""
-        try:
+        # a broken connection has nothing to give back, and whoever met it knows
+        with contextlib.suppress(DeviceError):
             self.unload()
-        finally:
-            self._link.transport.close()
+        self._link.transport.close()
+
+    def _field(self, name: str) -> int:
+        """Read one word of the control block."""
+        return int(self.read(self._control // _BYTES + ControlBlock.word(name), 1)[0])
 
     def _write(self, word: int, values: Words) -> None:
         self._link.store(self._buffers[0], word * _BYTES, values.view(np.uint8))
@@ -199,6 +204,7 @@ class DriverDevice:
         """Take what a run leaves in the registers, once the machine is idle."""
         self._await_idle()
         self.running = False
+        self._seen = self._field("head")
         self._past += self._link.read(RegisterMap.CYCLES)
 
     def _await_idle(self) -> None:

@@ -34,22 +34,28 @@ class PynqDevice(DriverDevice):
         self._address = address
         self._socket = PynqTransport(address.name)
         super().__init__(self._socket)
-        with answered(address.name):
-            self._board = _open(address)
-        if isinstance(self._board, Board):
-            self._socket.on_close(self._board.close)
+        self._board: Any = self._open()
 
     def load(self, image: Image, progress: Loading = silently) -> None:
         """Configure the fabric for an image, then take it; see `Device.load`."""
         self.unload()
+        if self._board is None:
+            self._board = self._open()
         bitstream = self._address.bitstream or find_bitstream(image.manifest, self._board.name)
         overlay = WingbeatOverlay(bitstream, self._board, self._address.name)
         self._socket.attach(overlay.accelerator, overlay.reload)
         super().load(image, progress)
 
+    def close(self) -> None:
+        """Give up memory and connection; another `load` opens it anew."""
+        super().close()
+        board, self._board = self._board, None
+        if isinstance(board, Board):
+            board.close()
 
-def _open(address: Address) -> Any:
-    """Return PYNQ's device: of the board this runs on, or one in the network."""
-    if address.host is None:
-        return Device.active_device
-    return Board(address.host, address.port)
+    def _open(self) -> Any:
+        """Return PYNQ's device: of the board this runs on, or one in the network."""
+        with answered(self._address.name):
+            if self._address.host is None:
+                return Device.active_device
+            return Board(self._address.host, self._address.port)

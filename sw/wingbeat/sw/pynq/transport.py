@@ -25,7 +25,6 @@ class PynqTransport:
         self.name = name
         self._ip: WingbeatIP | None = None
         self._configure: Callable[[], None] = _nothing
-        self._disconnect: Callable[[], None] = _nothing
         self._memories: list[LocalMemory | RemoteMemory] = []
 
     def attach(self, ip: WingbeatIP, configure: Callable[[], None]) -> None:
@@ -37,10 +36,6 @@ class PynqTransport:
         configure : configures the fabric anew
         """
         self._ip, self._configure = ip, configure
-
-    def on_close(self, disconnect: Callable[[], None]) -> None:
-        """Have something done when the device is closed."""
-        self._disconnect = disconnect
 
     @property
     def ip(self) -> WingbeatIP:
@@ -87,10 +82,7 @@ class PynqTransport:
             self._configure()
 
     def close(self) -> None:
-        """Give the board to others."""
-        self._ip = None
-        disconnect, self._disconnect = self._disconnect, _nothing
-        disconnect()
+        """Do nothing: who opened PYNQ's device closes it."""
 
 
 def _nothing() -> None:
