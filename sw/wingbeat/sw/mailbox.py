@@ -81,7 +81,7 @@ class Mailbox:
         self._device.write(self._first + ControlBlock.word("tail"), [tail])
 
     def _decode(self, words: Words) -> ControlBlock:
-                try:
+        try:
             return ControlBlock.from_bits(int.from_bytes(words.astype("<u4").tobytes(), "little"))
         except EncodingError as error:
             raise DeviceError(f"control block of device {self._device.name}: {error}") from None

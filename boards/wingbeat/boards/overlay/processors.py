@@ -62,7 +62,9 @@ class Processor:
                 "source": "IOPLL" if self.architecture == "aarch64" else "IO PLL",
                 "frequency": f"{self.pll_mhz / divisor:.6f}",
             }
-            found.update({self.clock_parameters[key].format(i=clock): values[key] for key in values})
+            found.update(
+                {self.clock_parameters[key].format(i=clock): values[key] for key in values}
+            )
         return found
 
 

@@ -113,9 +113,7 @@ def file_descriptor(package: str) -> descriptor_pb2.FileDescriptorProto:
     return file
 
 
-def _add_field(
-    message: descriptor_pb2.DescriptorProto, number: str, name: str, kind: str
-) -> None:
+def _add_field(message: descriptor_pb2.DescriptorProto, number: str, name: str, kind: str) -> None:
     field = message.field.add(
         name=name,
         number=int(number),

@@ -119,6 +119,7 @@ class DriverDevice:
     def advance(self, deadline: float) -> State:
         """Wait for the next news or the deadline."""
         self._loaded()
+        tail: int | None = None  # nobody moves it meanwhile
         while True:
             # a token is the news that hurry, and over some links every word takes its time
             head = self._field("head")
@@ -131,7 +132,8 @@ class DriverDevice:
             if state is not State.RUNNING:
                 self._end()
                 return state
-            full = (head - self._field("tail")) & WORD >= RING_ENTRIES
+            tail = self._field("tail") if tail is None else tail
+            full = (head - tail) & WORD >= RING_ENTRIES
             if full or time.monotonic() >= deadline:
                 return state
             self._link.transport.wait(POLL)

@@ -52,12 +52,16 @@ class _Deadlines(  # type: ignore[misc]
     def __init__(self, token: str | None) -> None:
         self._metadata = [("authorization", f"Bearer {token}")] if token else None
 
-    def _call(self, continuation: Callable[..., Any], details: Any, request: Any, limit: float) -> Any:
-        limited = _Details(
-            details.method, limit, self._metadata, details.credentials, details.wait_for_ready,
-            details.compression,
-        )  # fmt: skip
-        return continuation(limited, request)
+    def _call(self, proceed: Callable[..., Any], call: Any, request: Any, limit: float) -> Any:
+        details = _Details(
+            call.method,
+            limit,
+            self._metadata,
+            call.credentials,
+            call.wait_for_ready,
+            call.compression,
+        )
+        return proceed(details, request)
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return self._call(continuation, details, request, ANSWERING)
