@@ -82,7 +82,7 @@ class Listening:
         return grpc.ssl_server_credentials([pair])
 
 
-class TokenCheck(grpc.ServerInterceptor):  # type: ignore[misc]
+class TokenCheck(grpc.ServerInterceptor):
     """Refuses every call that does not bring the token.
 
     Parameters

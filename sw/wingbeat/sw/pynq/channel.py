@@ -42,7 +42,7 @@ class _Details(NamedTuple):
     compression: Any
 
 
-class _Deadlines(  # type: ignore[misc]
+class _Deadlines(
     grpc.UnaryUnaryClientInterceptor,
     grpc.UnaryStreamClientInterceptor,
     grpc.StreamUnaryClientInterceptor,
