@@ -30,7 +30,7 @@ def container(sections: Mapping[SectionKind, bytes], mode: Mode, platform: str) 
     mode : what the file is for
     platform : name of the card's shell, at most 63 bytes
     """
-    identity = _identity(sections)
+    identity = _identity(sections, mode, platform)
     headers = []
     offset = _aligned(size(Header) + len(sections) * size(SectionHeader))
     body = bytearray(offset)
@@ -80,8 +80,8 @@ def read_sections(file: bytes) -> dict[SectionKind, bytes]:
     return found
 
 
-def _identity(sections: Mapping[SectionKind, bytes]) -> UUID:
-    digest = sha256()
+def _identity(sections: Mapping[SectionKind, bytes], mode: Mode, platform: str) -> UUID:
+    digest = sha256(f"{mode.value} {platform} ".encode())
     for kind, contents in sections.items():
         digest.update(f"{kind.value} {len(contents)} ".encode() + contents)
     return uuid5(NAMESPACE_OID, digest.hexdigest())

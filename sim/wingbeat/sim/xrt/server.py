@@ -92,8 +92,9 @@ class Server:
             except OSError:
                 pass  # the other side is gone
             except DeviceError as error:
-                self._note(f"client dropped: {error}")
-                self._hang_up()
+                self._note(f"a connection is dropped: {error}")
+                if connection is self._client:
+                    self._hang_up()
             finally:
                 with self._lock:
                     self._connections.discard(connection)
