@@ -8,6 +8,8 @@ from wingbeat.hw.errors import DeviceError
 from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
 from wingbeat.sw.device.rtl import RtlDevice
+from wingbeat.sw.driver.device import DriverDevice
+from wingbeat.sw.xrt.transport import XrtTransport
 
 
 def _open_pynq(name: str) -> Device:
@@ -25,12 +27,19 @@ def _open_pynq(name: str) -> Device:
     return PynqDevice(address)
 
 
+def _open_xrt(name: str) -> Device:
+    index = name.removeprefix("xrt:")
+    if not index.isdecimal():
+        raise DeviceError(f"device xrt:N must have the number of a card, not `{name}`")
+    return DriverDevice(XrtTransport(int(index)))
+
+
 _SIMULATED: dict[str, Callable[[], Device]] = {"isa": IsaDevice, "rtl": RtlDevice}
 
-_BOARDS: dict[str, Callable[[str], Device]] = {"pynq": _open_pynq}
+_BOARDS: dict[str, Callable[[str], Device]] = {"pynq": _open_pynq, "xrt": _open_xrt}
 """By what stands before the first colon of the name."""
 
-_NAMES = "isa, rtl or pynq[://HOST[:PORT]]"
+_NAMES = "isa, rtl, pynq[://HOST[:PORT]] or xrt:N"
 
 
 def open_device(name: str) -> Device:

@@ -69,8 +69,11 @@ class XrtTransport:
         time.sleep(seconds)
 
     def reset(self) -> None:
-        """Ask the program to stop; if it does not, open the card anew, which loses its memory."""
-        if not self._proxy.closed and self._stops():
+        """Ask the program to stop; if it does not, open the card anew, which loses its memory.
+
+        Without a connection there is nothing to do: what an ended process held is given back.
+        """
+        if self._proxy.closed or self._stops():
             return
         self._proxy.close()
         self._proxy = self._open()
