@@ -96,6 +96,8 @@ class XrtTransport:
 
     def _open(self) -> Proxy:
         if emulated():
+            if self._index:
+                raise DeviceError(f"device {self.name} must be xrt:0, the only card in emulation")
             # a card's own xclbin comes from AMD's tools, and XRT checks that
             try:
                 read_sections(self._xclbin.read_bytes())
