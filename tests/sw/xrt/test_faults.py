@@ -311,7 +311,7 @@ def test_a_damaged_control_block(
     device.start = damage  # type: ignore[method-assign, assignment]
     with pytest.raises(DeviceError, match=reason):
         next(stream)
-    del device.start  # type: ignore[method-assign]
+    del device.start
     board.heal()
     device.load(image)
     assert tokens(device, image) == wanted
