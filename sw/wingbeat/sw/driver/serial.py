@@ -55,7 +55,9 @@ class SerialTransport:
         self.name = f"serial:{place}"
         found = _PLACE.fullmatch(place)
         if found is None:
-            raise DeviceError(f"a serial device must be serial:PORT or serial:PORT@BAUD, not `{place}`")
+            raise DeviceError(
+                f"a serial device must be serial:PORT or serial:PORT@BAUD, not `{place}`"
+            )
         try:
             self._line = serial.Serial(
                 found["port"],
@@ -117,9 +119,7 @@ class SerialTransport:
         step = MOST_WORDS * _WORD_BYTES
         for first in range(0, len(data), step):
             piece = data[first : first + step]
-            self._ask(
-                Operation.WRITE_MEMORY, address + first, len(piece) // _WORD_BYTES, piece
-            )
+            self._ask(Operation.WRITE_MEMORY, address + first, len(piece) // _WORD_BYTES, piece)
 
     def _ask(self, operation: Operation, address: int, words: int, data: bytes = b"") -> bytes:
         """Make a request until it is answered, and return the data of the answer."""

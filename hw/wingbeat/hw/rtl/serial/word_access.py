@@ -1,7 +1,5 @@
 """One word at a time, on the bus of the registers or on that of the memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from amaranth.hdl import Const, Module, Mux, Signal
