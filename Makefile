@@ -23,7 +23,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,serve,synthesis,schedule,figures,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,serial,serve,synthesis,schedule,figures,test,lint]"
 	touch $@
 
 $(VENV)/.route: $(VENV)/.develop

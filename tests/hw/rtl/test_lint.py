@@ -1,4 +1,4 @@
-"""The Verilog of whole accelerators has no warnings. (Loops: every simulation is built without.)"""
+"""The Verilog of what goes into an FPGA has no warnings. (Loops: every build has none.)"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from wingbeat.boards.board import load_board
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.rtl.accelerator import Accelerator
+from wingbeat.hw.rtl.serial.host import SerialHost
 from wingbeat.sim.rtl.lint import lint
 
 CONFIGURATIONS = {
@@ -21,3 +22,7 @@ CONFIGURATIONS = {
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_no_warnings(name: str) -> None:
     assert not lint(Accelerator(CONFIGURATIONS[name]))
+
+
+def test_a_host_on_a_serial_line_has_none_either() -> None:
+    assert not lint(SerialHost(divisor=25, gap=1_500_000, memory_units=512))

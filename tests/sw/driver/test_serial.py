@@ -130,7 +130,7 @@ def test_memory_that_is_not_there_is_an_error_of_the_bus(terminal: Terminal) -> 
 
 def test_a_port_belongs_to_one_client(terminal: Terminal) -> None:
     transport = SerialTransport(terminal.path)
-    with pytest.raises(DeviceError, match="must be a serial port: .*exclusively lock"):
+    with pytest.raises(DeviceError, match=r"must be a serial port: .*exclusively lock"):
         SerialTransport(terminal.path)
     transport.close()
     SerialTransport(terminal.path).close()

@@ -34,12 +34,27 @@ def _open_xrt(name: str) -> Device:
     return DriverDevice(XrtTransport(int(index)))
 
 
+def _open_serial(name: str) -> Device:
+    try:
+        from wingbeat.sw.driver.serial import SerialTransport
+    except ImportError:
+        raise DeviceError(
+            f"device {name} must have the package `pyserial` to be reached: install it with "
+            "pip install wingbeat[serial]"
+        ) from None
+    return DriverDevice(SerialTransport(name.partition(":")[2]))
+
+
 _SIMULATED: dict[str, Callable[[], Device]] = {"isa": IsaDevice, "rtl": RtlDevice}
 
-_BOARDS: dict[str, Callable[[str], Device]] = {"pynq": _open_pynq, "xrt": _open_xrt}
+_BOARDS: dict[str, Callable[[str], Device]] = {
+    "pynq": _open_pynq,
+    "xrt": _open_xrt,
+    "serial": _open_serial,
+}
 """By what stands before the first colon of the name."""
 
-_NAMES = "isa, rtl, pynq[://HOST[:PORT]] or xrt:N"
+_NAMES = "isa, rtl, pynq[://HOST[:PORT]], xrt:N or serial:PORT[@BAUD]"
 
 
 def open_device(name: str) -> Device:

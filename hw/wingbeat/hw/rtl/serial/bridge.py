@@ -151,8 +151,8 @@ class Bridge(wiring.Component):
             ]
             with m.If(self.strobe):
                 m.d.sync += [count.eq(count + 1), word.eq(received)]
-                whole = count[:2] == WORD_BYTES - 1
-                m.d.comb += writer.en.eq((count < self._size) & whole)
+                # the CRC is no whole word
+                m.d.comb += writer.en.eq(count[:2] == WORD_BYTES - 1)
                 with m.If(count == self._size + CRC_BYTES - 1):
                     m.next = "VERIFY"
             with m.Elif(self._quiet):
