@@ -1,4 +1,4 @@
-"""`wingbeat board`: an overlay's files, and a server that stands for a board."""
+"""`wingbeat board`: an overlay's files, and programs that stand for a board."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from wingbeat.boards.overlay.design import overlay_design
 from wingbeat.boards.overlay.pair import write_simulation_pair
 from wingbeat.hw.errors import DeviceError
 from wingbeat.sw.board.listening import Listening, split_address
+from wingbeat.sw.cli.emulate import emulate
+from wingbeat.sw.cli.options import SIMULATED_BOARD, SimulatedBoardName
 from wingbeat.sw.cli.output import NOTES
 
-DEFAULT_BOARD = "sim1"
-
 board = typer.Typer(
-    help="An overlay's files, and a server that stands for a board.", no_args_is_help=True
+    help="An overlay's files, and programs that stand for a board.", no_args_is_help=True
 )
-
-Name = Annotated[str, typer.Option("--board", help="Board; `wingbeat boards` lists them.")]
+board.command()(emulate)
 
 
 @board.command()
 def overlay(
-    name: Name = DEFAULT_BOARD,
+    name: SimulatedBoardName = SIMULATED_BOARD,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder for the two files.")
     ] = Path(),
@@ -43,7 +42,7 @@ def overlay(
 
 @board.command()
 def serve(
-    name: Name = DEFAULT_BOARD,
+    name: SimulatedBoardName = SIMULATED_BOARD,
     listen: Annotated[
         str, typer.Option(help="HOST[:PORT]; beyond loopback only with a token and TLS.")
     ] = "127.0.0.1",

@@ -17,6 +17,12 @@ Model = Annotated[
 BoardName = Annotated[
     str, typer.Option("--board", help="Board to compile for; `wingbeat boards` lists them.")
 ]
+SIMULATED_BOARD = "sim1"
+"""Board that stands for real hardware when nobody says which."""
+
+SimulatedBoardName = Annotated[
+    str, typer.Option("--board", help="Board; `wingbeat boards` lists them.")
+]
 Context = Annotated[
     int | None,
     typer.Option("--context", help="Positions to provide for; by default, as many as fit."),

@@ -3,25 +3,60 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
+from wingbeat.hw.errors import DeviceError
+from wingbeat.sw.cache import cache_folder
 from wingbeat.sw.xrt.library import LIBRARY
 
-FOLDERS = (Path("/opt/xilinx/xrt"), Path("/usr"))
-"""Where it is looked for unless XILINX_XRT says where it is; the library lies in `lib` there."""
+AMD = Path("/opt/xilinx/xrt")
+"""Where AMD's package puts it."""
+
+DEBIAN = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "")
+"""Where Debian's package puts its libraries."""
 
 
-def environment() -> dict[str, str]:
-    """Return the variables that a process needs to load XRT, beside those of this process.
+def variables() -> dict[str, str]:
+    """Return the variables of the environment by which a program finds XRT and its parts.
 
-    XRT loads its parts from `$XILINX_XRT/lib`.
+    XRT looks for its parts in `$XILINX_XRT/lib`.
+
+    Raises
+    ------
+    DeviceError
+        If it is not installed.
     """
-    variables = dict(os.environ)
-    root = variables.get("XILINX_XRT") or next(
-        (str(folder) for folder in FOLDERS if (folder / "lib" / LIBRARY).exists()), None
+    root = _root()
+    paths = [str(root / "lib"), os.environ.get("LD_LIBRARY_PATH", "")]
+    return {
+        "XILINX_XRT": str(root),
+        "LD_LIBRARY_PATH": ":".join(path for path in paths if path),
+    }
+
+
+def _root() -> Path:
+    named = os.environ.get("XILINX_XRT")
+    for folder in (Path(named),) if named else (AMD,):
+        if (folder / "lib" / LIBRARY).exists():
+            return folder
+    if named:
+        raise DeviceError(f"XILINX_XRT must name a folder with lib/{LIBRARY}, not `{named}`")
+    if (DEBIAN / LIBRARY).exists():
+        return _with_lib(DEBIAN)
+    raise DeviceError(
+        f"XRT must be installed: {LIBRARY} is neither in {AMD / 'lib'} nor in {DEBIAN} "
+        "(Debian: apt install libxrt1), and XILINX_XRT does not say where it is"
     )
-    if root is not None:
-        paths = [str(Path(root) / "lib"), variables.get("LD_LIBRARY_PATH", "")]
-        variables["XILINX_XRT"] = root
-        variables["LD_LIBRARY_PATH"] = ":".join(path for path in paths if path)
-    return variables
+
+
+def _with_lib(folder: Path) -> Path:
+    """Return a folder whose `lib` is another folder."""
+    root = cache_folder() / "xrt"
+    root.mkdir(parents=True, exist_ok=True)
+    link = root / "lib"
+    if not link.exists():
+        aside = root / f"lib.{os.getpid()}"
+        aside.symlink_to(folder)
+        aside.replace(link)
+    return root

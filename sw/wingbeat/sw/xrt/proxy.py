@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from wingbeat.hw.errors import DeviceError
 from wingbeat.sw.xrt.emulation import GONE
-from wingbeat.sw.xrt.installation import environment
+from wingbeat.sw.xrt.installation import variables
 
 PATIENCE = 10.0
 """Seconds within which an access must be answered."""
@@ -33,12 +33,13 @@ class Proxy:
 
     def __init__(self, name: str, patience: float = PATIENCE) -> None:
         self._name, self._patience = name, patience
+        environment = os.environ | variables()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._channel, theirs = multiprocessing.Pipe()
         # a group of its own: in a fault the library sends signals to its whole group
         self._process = subprocess.Popen(
             [sys.executable, "-m", "wingbeat.sw.xrt.worker", str(theirs.fileno())],
-            env=environment(),
+            env=environment,
             cwd=os.environ.get("SDACCEL_EM_RUN_DIR"),
             stdin=subprocess.DEVNULL,
             stdout=self._log,

@@ -43,7 +43,8 @@ class XrtTransport:
     ) -> None:
         self.name = f"xrt:{index}"
         self._index, self._patience = index, patience
-        self._xclbin = _xclbin(self.name) if xclbin is None else xclbin
+        # XRT's process has a folder of its own
+        self._xclbin = (_xclbin(self.name) if xclbin is None else xclbin).resolve()
         self._proxy = self._open()
 
     def read_register(self, offset: int) -> int:
