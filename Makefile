@@ -7,7 +7,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline heft synthesis route clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -98,6 +98,10 @@ bench: $(VENV)/.bench $(VENV)/.demo
 # SmolLM2 on the RTL of four lanes, 48 tokens: equality, speed of simulation (ten minutes)
 rtl: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/python -m benchmarks.rtl --json docs/figures/rtl.json
+
+# `wingbeat serve` under eight clients at once, SmolLM2 and the small model, ISA machine and RTL
+serve-bench: $(VENV)/.develop $(VENV)/.demo
+	$(BIN)/python -m benchmarks.serve --json docs/figures/serve.json
 
 # a layer in decode on the RTL of one lane, as a picture
 timeline: $(VENV)/.develop

@@ -16,7 +16,7 @@ from tests.sw.cli.terminal import wingbeat
 from wingbeat.sw.cli import serve as serve_module
 
 WINGBEAT = Path(sys.executable).parent / "wingbeat"
-TEXT: dict[str, Any] = {"model": "tiny", "prompt": "a", "temperature": 0, "max_tokens": 40}
+TEXT: dict[str, Any] = {"model": "tiny", "prompt": "a", "temperature": 0, "max_tokens": 24}
 
 
 @contextlib.contextmanager
@@ -69,6 +69,14 @@ def test_a_port_that_is_taken_is_one_sentence(image_file: Path) -> None:
         port = other.getsockname()[1]
         ended = wingbeat("serve", image_file, "--port", str(port))
     assert f"address 127.0.0.1:{port} must be free and of this machine" in ended.complaint
+
+
+def test_other_machines_are_let_in_with_a_key_only(
+    image_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WINGBEAT_API_KEY", raising=False)
+    ended = wingbeat("serve", image_file, "--host", "0.0.0.0", "--port", "0")
+    assert "--host must be 127.0.0.1 or ::1, not 0.0.0.0, unless" in ended.complaint
 
 
 def test_slots_of_an_image_are_what_they_are(image_file: Path) -> None:

@@ -150,12 +150,14 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(image: Image, device: Device | str = "isa", **options: int) -> Iterator[Served]:
+def serving(
+    image: Image, device: Device | str = "isa", key: str | None = None, **options: int
+) -> Iterator[Served]:
     """Serve until the end of the block; options as of `Engine`."""
     with listen("127.0.0.1", 0) as listener, LLM(image, device) as llm:
         metrics = Metrics()
         engine = Engine(llm, metrics, **options)
-        server = Server(create_app(llm, engine, metrics), engine, deadline=5.0)
+        server = Server(create_app(llm, engine, metrics, key), engine, deadline=5.0)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -107,3 +107,15 @@ def test_a_model_without_a_template_goes_on_from_the_text(page: "Page", short: I
         say(page, "ROMEO.")
         expect(page.locator(".assistant small")).to_contain_text("first after")
         assert page.locator(".assistant p").text_content() == alone(short, "ROMEO.", 6)
+
+
+def test_a_server_with_a_key_asks_for_it(page: "Page", short: Image) -> None:
+    with serving(short, key="open sesame") as served:
+        page.goto(served.url)
+        expect(page.locator("#model")).to_have_text("a request must have the key of this server")
+        page.get_by_label("key of this server").fill("open sesame")
+        page.keyboard.press("Tab")
+        expect(page.locator("#model")).to_contain_text("tiny · context")
+        page.get_by_label("tokens at most").fill("2")
+        say(page, "a")
+        expect(page.locator(".assistant small")).to_contain_text("first after")

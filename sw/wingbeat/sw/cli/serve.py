@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -41,18 +42,24 @@ def serve(
         float, typer.Option(help="Seconds that running requests have at shutdown.", min=0)
     ] = 30.0,
 ) -> None:
-    """Serve a model over HTTP, to OpenAI's clients and to a browser."""
+    """Serve a model over HTTP, to OpenAI's clients and to a browser.
+
+    Clients need the key of the environment variable WINGBEAT_API_KEY, if there is one.
+    """
     for package in ("fastapi", "uvicorn", "prometheus_client"):
         if find_spec(package) is None:
             raise RequestError(
                 f"package `{package}` must be installed: pip install 'wingbeat[serve]'"
             )
     # only here: the packages are an extra
+    from wingbeat.sw.serving.access import KEY_VARIABLE, check_exposure
     from wingbeat.sw.serving.app import create_app
     from wingbeat.sw.serving.engine import Engine
     from wingbeat.sw.serving.metrics import Metrics
     from wingbeat.sw.serving.server import Server, listen
 
+    key = os.environ.get(KEY_VARIABLE)
+    check_exposure(host, key)
     path = find_model(model)
     with listen(host, port) as listener:
         with progress_bar() as bar:
@@ -60,7 +67,7 @@ def serve(
         with llm:
             metrics = Metrics()
             engine = Engine(llm, metrics, turn=turn, queue=queue)
-            server = Server(create_app(llm, engine, metrics), engine, deadline)
+            server = Server(create_app(llm, engine, metrics, key), engine, deadline)
             address, taken = listener.getsockname()[:2]
             shown = f"[{address}]" if ":" in address else address
             NOTES.print(

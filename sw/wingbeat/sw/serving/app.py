@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from wingbeat.hw.errors import WingbeatError
 from wingbeat.sw.decoding import Request as Generation
 from wingbeat.sw.llm import LLM
+from wingbeat.sw.serving.access import Access
 from wingbeat.sw.serving.bodies import Body, ChatBody, CompletionBody
 from wingbeat.sw.serving.bounds import Bounds
 from wingbeat.sw.serving.delivery import Delivery, EventStream
@@ -36,7 +37,7 @@ LAST_SECONDS = 10.0
 """Seconds that the engine has to leave the device, once all requests have ended."""
 
 
-def create_app(llm: LLM, engine: Engine, metrics: Metrics) -> FastAPI:
+def create_app(llm: LLM, engine: Engine, metrics: Metrics, key: str | None = None) -> FastAPI:
     """Return the application; the engine runs while it does.
 
     Parameters
@@ -44,6 +45,7 @@ def create_app(llm: LLM, engine: Engine, metrics: Metrics) -> FastAPI:
     llm : what is served
     engine : that serves it
     metrics : of the engine
+    key : that clients must have; None lets everybody ask
     """
 
     @contextlib.asynccontextmanager
@@ -55,6 +57,9 @@ def create_app(llm: LLM, engine: Engine, metrics: Metrics) -> FastAPI:
     # the documentation pages would load their scripts from elsewhere
     app = FastAPI(title="wingbeat", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(Bounds)
+    if key:
+        # around the other one: nobody else's body is read
+        app.add_middleware(Access, key=key)
     for family in (WingbeatError, RequestValidationError, HTTPException):
         app.add_exception_handler(family, _refuse)
     _add_openai(app, _Front(llm, engine))
