@@ -47,12 +47,19 @@ class _Deadlines(
     grpc.UnaryStreamClientInterceptor,
     grpc.StreamUnaryClientInterceptor,
 ):
-    """Gives every call a deadline, and the token if there is one."""
+    """Gives every call a deadline, and the token if there is one; ends calls after the end.
+
+    PYNQ's buffers free themselves when they are collected, which may be after their connection was
+    closed, and gRPC crashes then.
+    """
 
     def __init__(self, token: str | None) -> None:
+        self.closed = False
         self._metadata = [("authorization", f"Bearer {token}")] if token else None
 
     def _call(self, proceed: Callable[..., Any], call: Any, request: Any, limit: float) -> Any:
+        if self.closed:
+            raise RuntimeError("a connection must be open for a call, and this one was closed")
         details = _Details(
             call.method,
             limit,
@@ -73,19 +80,36 @@ class _Deadlines(
         return self._call(continuation, details, request, TRANSFERRING)
 
 
-def open_channel(host: str, port: int) -> grpc.Channel:
-    """Connect to a server.
+class Connection:
+    """A channel to a server.
 
-    With `WINGBEAT_TOKEN` in the environment the connection is TLS, and `WINGBEAT_CERTIFICATE` may
-    name the PEM file of who vouches for the server.
+    With `WINGBEAT_TOKEN` in the environment it is TLS, and `WINGBEAT_CERTIFICATE` may name the PEM
+    file of who vouches for the server.
+
+    Parameters
+    ----------
+    host, port : of the server
 
     Raises
     ------
     DeviceError
         If nobody answers in time.
     """
+
+    def __init__(self, host: str, port: int) -> None:
+        token = os.environ.get("WINGBEAT_TOKEN")
+        self._plain = _connect(host, port, token)
+        self._deadlines = _Deadlines(token)
+        self.channel = grpc.intercept_channel(self._plain, self._deadlines)
+
+    def close(self) -> None:
+        """Hang up; later calls fail."""
+        self._deadlines.closed = True
+        self._plain.close()
+
+
+def _connect(host: str, port: int, token: str | None) -> grpc.Channel:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    token = os.environ.get("WINGBEAT_TOKEN")
     if token:
         channel = grpc.secure_channel(target, _credentials(), options=_OPTIONS)
     else:
@@ -98,7 +122,7 @@ def open_channel(host: str, port: int) -> grpc.Channel:
             f"a board server must answer at {target} within {CONNECTING:g} s, and none does: is it "
             "running, and does it want a token and TLS?"
         ) from None
-    return grpc.intercept_channel(channel, _Deadlines(token))
+    return channel
 
 
 def _credentials() -> grpc.ChannelCredentials:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-import grpc
 from pynq.pl_server.device import Device
 from pynq.pl_server.remote_device import RemoteDevice
 from pynq.remote import (
@@ -14,7 +11,7 @@ from pynq.remote import (
     remote_device_pb2_grpc,
 )
 
-from wingbeat.sw.pynq.channel import open_channel
+from wingbeat.sw.pynq.channel import Connection
 
 
 class Board(RemoteDevice):
@@ -29,8 +26,8 @@ class Board(RemoteDevice):
         # its own constructor would open a channel without any of that
         Device.__init__(self, f"remote-{host}-{port}")
         self.ip_addr, self.port = host, port
-        channel = open_channel(host, port)
-        self.client = SimpleNamespace(channel=channel)
+        self.client = Connection(host, port)
+        channel = self.client.channel
         self._stub = {
             "device": remote_device_pb2_grpc.RemoteDeviceStub(channel),
             "mmio": mmio_pb2_grpc.MmioStub(channel),
@@ -41,11 +38,6 @@ class Board(RemoteDevice):
         self.name = self.get_board_name()
         self.capabilities = {"REMOTE": True}
 
-    @property
-    def channel(self) -> grpc.Channel:
-        """The connection."""
-        return self.client.channel
-
     def close(self) -> None:
         """Give the board to others."""
-        self.client.channel.close()
+        self.client.close()

@@ -1,0 +1,170 @@
+"""What the tests do in PYNQ's own environment: sent there as source, driven over a channel.
+
+Each request is a method's name and its arguments; the answer is "ok" and a value, or the name of an
+exception and its text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wingbeat.compiler.image import load_image
+from wingbeat.hw.errors import WingbeatError
+from wingbeat.sw.device.opening import open_device
+from wingbeat.sw.llm import LLM
+from wingbeat.sw.session import Session
+
+PROMPT = [5, 77, 300, 12, 9]
+
+
+class Host:
+    """One PYNQ host with one device at a time."""
+
+    def __init__(self) -> None:
+        self.device: Any = None
+        self.image: Any = None
+        self.overlay: Any = None
+        self.running: Iterator[int] = iter(())
+        self.kept: list[Any] = []
+
+    def open(self, address: str) -> str:
+        """Open a device by name; what was open is closed."""
+        self.close()
+        self.device = open_device(address)
+        return str(self.device.name)
+
+    def load(self, path: str) -> None:
+        """Load an image."""
+        self.image = load_image(Path(path))
+        self.device.load(self.image)
+
+    def generate(self, count: int, patience: float = 60.0) -> tuple[list[int], int]:
+        """Return tokens of a fixed prompt, and the device's cycles."""
+        return self.begin(count, patience) + self.rest(), self.device.cycles
+
+    def begin(self, count: int, patience: float = 60.0) -> list[int]:
+        """Return the first token, and leave the device at work."""
+        session = Session(self.device, self.image, patience=patience)
+        self.running = session.generate(PROMPT, count)
+        return [next(self.running)]
+
+    def rest(self) -> list[int]:
+        """Return the tokens that follow."""
+        return list(self.running)
+
+    def stop(self) -> None:
+        """Leave a stream early."""
+        self.running.close()  # type: ignore[attr-defined]
+
+    def traffic(self) -> dict[str, int]:
+        """Return what went over the link."""
+        return dataclasses.asdict(self.device.traffic)
+
+    def hold(self, count: int) -> int:
+        """Take memory beside the image; return its address."""
+        self.kept.append(self.device._link.transport.allocate(count, 0))
+        return int(self.kept[-1].address)
+
+    def release(self) -> None:
+        """Give back what `hold` took."""
+        while self.kept:
+            self.kept.pop().free()
+
+    def text(self, address: str, path: str, prompt: str, count: int) -> tuple[str, int]:
+        """Return a text from a new device, and its cycles."""
+        with LLM(path, address) as model:
+            text = "".join(model.stream(prompt, max_tokens=count))
+            return text, model.device.cycles
+
+    def answer_within(self, seconds: float) -> None:
+        """Change the deadline of calls."""
+        from wingbeat.sw.pynq import channel
+
+        channel.ANSWERING = seconds
+
+    def wait_for_lock(self, seconds: float) -> None:
+        """Change how long another process may load its overlay."""
+        from wingbeat.sw.pynq import lock
+
+        lock.PATIENCE = seconds
+
+    def lock(self) -> str:
+        """Return the path of PYNQ's lock, taken by nobody."""
+        import tempfile
+
+        from wingbeat.sw.pynq.lock import pynq_state
+
+        with pynq_state():
+            return str(next(Path(tempfile.gettempdir()).glob("wingbeat-pynq-*.lock")))
+
+    def use_overlay(self, bitstream: str, port: int, path: str, prompt: str, count: int) -> Any:
+        """Do what a user of PYNQ does, with PYNQ's own remote device."""
+        from pynq import Device
+        from pynq.pl_server.remote_device import RemoteDevice
+
+        from wingbeat.sw.pynq.overlay import WingbeatOverlay
+
+        device = RemoteDevice(0, "127.0.0.1", port)
+        Device.active_device = device
+        shares: list[float] = []
+        with WingbeatOverlay(bitstream) as overlay:
+            overlay.load(path, progress=lambda step, share: shares.append(share))
+            identity = int(overlay.wingbeat.register_map.IDENTITY)
+            driver = type(overlay.wingbeat).__name__
+            text = "".join(overlay.stream(prompt, max_tokens=count))
+
+            async def collect() -> list[str]:
+                return [piece async for piece in overlay.astream(prompt, max_tokens=count)]
+
+            again = "".join(asyncio.run(collect()))
+            buffer = overlay.allocate((16,), "u4")
+            buffer[:] = range(16)
+            buffer.sync_to_device()
+            address = int(buffer.device_address)
+            buffer.freebuffer()
+            throughput = dataclasses.asdict(overlay.throughput_test())
+        device.client.channel.close()
+        return {
+            "driver": driver,
+            "identity": identity,
+            "texts": [text, again],
+            "address": address,
+            "shares": shares,
+            "throughput": throughput,
+        }
+
+    def descriptors(self) -> dict[str, bytes]:
+        """Return PYNQ's own description of its protocol."""
+        from pynq.remote import buffer_pb2, mmio_pb2, remote_device_pb2
+
+        return {
+            module.DESCRIPTOR.package: module.DESCRIPTOR.serialized_pb
+            for module in (buffer_pb2, mmio_pb2, remote_device_pb2)
+        }
+
+    def close(self) -> None:
+        """Give up the device."""
+        self.kept.clear()
+        if self.device is not None:
+            self.device.close()
+        self.device = None
+
+
+def serve(channel: Any) -> None:
+    """Carry out requests until the channel closes."""
+    host = Host()
+    for name, arguments in channel:
+        try:
+            channel.send(("ok", getattr(host, name)(*arguments)))
+        except WingbeatError as error:
+            channel.send((type(error).__name__, str(error)))
+        except Exception as error:
+            channel.send((f"unexpected {type(error).__name__}", str(error)))
+
+
+if __name__ == "__channelexec__":
+    serve(channel)  # type: ignore[name-defined]  # noqa: F821 - execnet puts it here
