@@ -3,11 +3,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PYNQ   := .venv-pynq
 COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route pynq clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -23,7 +24,14 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,xrt,serial,serve,synthesis,schedule,figures,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,board,xrt,serial,serve,synthesis,schedule,figures,test,lint]"
+	touch $@
+
+# PYNQ wants an old NumPy and an old gRPC: what drives it in the tests has an environment of its own
+$(PYNQ)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(PYNQ)
+	PYNQ_REMOTE=1 $(PYNQ)/bin/pip install --quiet --disable-pip-version-check pynq==4.0.0
+	$(PYNQ)/bin/pip install --quiet --disable-pip-version-check -e ".[notebook]"
 	touch $@
 
 $(VENV)/.route: $(VENV)/.develop
@@ -50,7 +58,7 @@ $(VENV)/.browser: tests/sw/serving/install.sh $(VENV)/.installed
 	tests/sw/serving/install.sh
 	touch $@
 
-test: $(VENV)/.develop $(VENV)/.demo .xrt/.installed $(VENV)/.browser
+test: $(VENV)/.develop $(VENV)/.demo .xrt/.installed $(VENV)/.browser $(PYNQ)/.installed
 	$(BIN)/pytest -n 2
 
 # ---- for developers -------------------------------------------------------------------------
@@ -130,5 +138,9 @@ route: $(VENV)/.route
 bandwidth: $(VENV)/.develop $(VENV)/.demo
 	$(BIN)/python -m benchmarks.bandwidth --json docs/figures/bandwidth.json
 
+# SmolLM2's first tokens from the RTL through PYNQ, and what the driver adds to a token (minutes)
+pynq: $(VENV)/.develop $(VENV)/.demo $(PYNQ)/.installed
+	$(BIN)/python -m benchmarks.pynq --json docs/figures/pynq.json
+
 clean:
-	rm -rf $(VENV) .xrt build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PYNQ) .xrt build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -110,9 +110,7 @@ def test_a_second_client(served: Served, far: Far, path: Path, tokens: list[int]
         second.exit()
 
 
-def test_a_client_that_has_crashed(
-    served: Served, far: Far, path: Path, tokens: list[int]
-) -> None:
+def test_a_client_that_has_crashed(served: Served, far: Far, path: Path, tokens: list[int]) -> None:
     first = Far()
     first.open(served.address)
     first.load(str(path))

@@ -42,9 +42,7 @@ def test_a_corrupt_bitstream(served: Served, far: Far, path: Path, bitstream: Pa
     works(far, served, path)
 
 
-def test_a_bitstream_that_is_cut_off(
-    served: Served, far: Far, path: Path, bitstream: Path
-) -> None:
+def test_a_bitstream_that_is_cut_off(served: Served, far: Far, path: Path, bitstream: Path) -> None:
     bitstream.write_bytes(bitstream.read_bytes()[:-8])
     far.open(with_bitstream(served, bitstream))
     assert "Invalid length found" in message(far, "load", str(path))

@@ -111,9 +111,7 @@ def test_a_reader_that_leaves_early(served: Served, far: Far, tokens: list[int])
     assert far.generate(4)[0] == tokens
 
 
-def test_a_reset_from_elsewhere(
-    served: Served, far: Far, path: Path, tokens: list[int]
-) -> None:
+def test_a_reset_from_elsewhere(served: Served, far: Far, path: Path, tokens: list[int]) -> None:
     far.begin(40, 1.0)
     served.hardware.reset()
     assert re.search(r"must make progress within 1 s.*; registers: IDLE", message(far, "rest"))

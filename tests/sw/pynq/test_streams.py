@@ -69,9 +69,11 @@ def test_a_user_of_pynq_needs_only_the_overlay(
     assert all(value > 0 for value in found["throughput"].values())
 
 
-def test_pynqs_own_self_test_passes(served: Served, far: Far, design: Design, tmp_path: Path) -> None:
+def test_pynqs_own_self_test_passes(
+    served: Served, far: Far, design: Design, tmp_path: Path
+) -> None:
     bitstream = write_simulation_pair(design, tmp_path)
-    command = [PYTHON.parent / "pynq-remote-selftest", "--ip", "127.0.0.1"]
+    command = [str(PYTHON.parent / "pynq-remote-selftest"), "--ip", "127.0.0.1"]
     command += ["--port", str(served.server.port), "--bitstream", str(bitstream)]
     done = subprocess.run(
         ["flock", far.lock(), *command], capture_output=True, text=True, timeout=120, check=False
