@@ -8,7 +8,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route pynq clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route pynq xrt clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -133,6 +133,10 @@ synthesis: $(VENV)/.develop
 # the one-lane machine of the ULX3S, placed, routed and packed to a bitstream (an hour or more)
 route: $(VENV)/.route
 	$(BIN)/python -m benchmarks.route --json docs/figures/route.json
+
+# what XRT and its driver add to the device's own time, on Debian's XRT in emulation
+xrt: $(VENV)/.develop .xrt/.installed
+	XILINX_XRT=$(CURDIR)/.xrt $(BIN)/python -m benchmarks.xrt --json docs/figures/xrt.json
 
 # bandwidth of whole tokens and share of peak in prefill, on the RTL (hours; with --estimate: seconds)
 bandwidth: $(VENV)/.develop $(VENV)/.demo

@@ -31,9 +31,9 @@ from wingbeat.sw import LLM
 from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.opening import open_device
 from wingbeat.sw.device.protocol import Device
-from wingbeat.sw.driver.device import DriverDevice
 from wingbeat.sw.session import Session
 from wingbeat.sw.xrt import installation
+from wingbeat.sw.xrt.device import XrtDevice
 from wingbeat.sw.xrt.transport import XrtTransport
 
 PROMPT = [5, 77, 300, 12, 9]
@@ -48,9 +48,9 @@ def wanted(image: Image) -> list[int]:
 
 
 @pytest.fixture
-def device(card: EmulatedCard, image: Image) -> Iterator[DriverDevice]:
+def device(card: EmulatedCard, image: Image) -> Iterator[XrtDevice]:
     """A card with the image in it, and little patience."""
-    device = DriverDevice(XrtTransport(patience=2.0))
+    device = XrtDevice(patience=2.0)
     device.load(image)
     yield device
     device.close()
@@ -135,7 +135,7 @@ def test_no_device_process(card: EmulatedCard) -> None:
         open_device("xrt:0")
 
 
-def test_a_second_client(device: DriverDevice, image: Image, wanted: list[int]) -> None:
+def test_a_second_client(device: XrtDevice, image: Image, wanted: list[int]) -> None:
     with pytest.raises(DeviceError, match=f"card must be free, and process {os.getpid()} has it"):
         open_device("xrt:0")
     assert tokens(device, image) == wanted
@@ -152,7 +152,7 @@ def test_a_second_client(device: DriverDevice, image: Image, wanted: list[int]) 
     (RegisterMap.DIGEST, "has configuration [0-9a-f]{8}00000007, not"),
 ])  # fmt: skip
 def test_another_machine(
-    device: DriverDevice,
+    device: XrtDevice,
     board: FaultyBoard,
     image: Image,
     wanted: list[int],
@@ -167,7 +167,7 @@ def test_another_machine(
     assert tokens(device, image) == wanted
 
 
-def test_a_corrupt_image(device: DriverDevice, image: Image, tmp_path: Path) -> None:
+def test_a_corrupt_image(device: XrtDevice, image: Image, tmp_path: Path) -> None:
     path = tmp_path / "image.safetensors"
     save_image(image, path)
     data = bytearray(path.read_bytes())
@@ -183,7 +183,7 @@ def test_a_corrupt_image(device: DriverDevice, image: Image, tmp_path: Path) -> 
 
 
 def test_a_bit_flips_on_its_way(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.flips = 5000
     with pytest.raises(DeviceError, match=r"xrt:0 must keep what is written.*CRC32C"):
@@ -193,7 +193,7 @@ def test_a_bit_flips_on_its_way(
     assert tokens(device, image) == wanted
 
 
-def test_memory_is_full(device: DriverDevice, image: Image, wanted: list[int]) -> None:
+def test_memory_is_full(device: XrtDevice, image: Image, wanted: list[int]) -> None:
     transport = device._link.transport
     taken = [transport.allocate(8 << 20, 0)]
     with pytest.raises(DeviceError, match=r"bad_alloc.*: 16777216 bytes in one piece for memory"):
@@ -205,7 +205,7 @@ def test_memory_is_full(device: DriverDevice, image: Image, wanted: list[int]) -
 
 
 def test_memory_reports_an_error(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.board.ports[0].inject(Fault(Answer.SLVERR, after=200))
     with pytest.raises(DeviceError, match=r"stopped at instruction \d+ .*error MEMORY_BUS"):
@@ -214,7 +214,7 @@ def test_memory_reports_an_error(
 
 
 def test_memory_answers_from_nowhere(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.written[RegisterMap.MEMORY_BASE.word(1)] = 0x700
     device.load(image)
@@ -230,7 +230,7 @@ def test_memory_answers_from_nowhere(
 
 
 def test_a_program_that_hangs(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.board.ports[0].inject(Fault(Answer.NEVER, after=200))
     with pytest.raises(
@@ -245,7 +245,7 @@ def test_a_program_that_hangs(
 
 
 def test_a_program_that_is_given_up_by_the_watchdog(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.written[RegisterMap.WATCHDOG.word()] = 100
     device.load(image)
@@ -257,7 +257,7 @@ def test_a_program_that_is_given_up_by_the_watchdog(
 
 
 def test_a_program_that_does_not_start(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.deaf.add(RegisterMap.CONTROL.word())
     with pytest.raises(DeviceError, match=r"must make progress within 0.5 s"):
@@ -268,7 +268,7 @@ def test_a_program_that_does_not_start(
 
 
 def test_a_program_that_does_not_become_idle(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.read[RegisterMap.CONTROL.word()] = 1
     with pytest.raises(DeviceError, match="must be idle within 2 s of its program's end"):
@@ -279,7 +279,7 @@ def test_a_program_that_does_not_become_idle(
 
 
 def test_a_damaged_program(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     transport = device._link.transport
     device._buffers[0].write(image.memory.program_start * 16, np.full(32, 0xFF, np.uint8))
@@ -295,7 +295,7 @@ def test_a_damaged_program(
     ("head", RING_ENTRIES + 9, "must hold 64 tokens at most, not 73"),
 ])  # fmt: skip
 def test_a_damaged_control_block(
-    device: DriverDevice,
+    device: XrtDevice,
     board: FaultyBoard,
     image: Image,
     wanted: list[int],
@@ -326,7 +326,7 @@ def test_a_damaged_control_block(
 
 
 def test_the_device_process_ends_in_mid_stream(
-    device: DriverDevice, card: EmulatedCard, board: FaultyBoard, image: Image, wanted: list[int],
+    device: XrtDevice, card: EmulatedCard, board: FaultyBoard, image: Image, wanted: list[int],
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     stream = Session(device, image).generate(PROMPT, 50)
@@ -342,7 +342,7 @@ def test_the_device_process_ends_in_mid_stream(
 
 
 def test_the_device_process_does_not_answer(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     stream = Session(device, image).generate(PROMPT, 50)
     next(stream)
@@ -350,12 +350,12 @@ def test_the_device_process_does_not_answer(
     with pytest.raises(DeviceError, match=r"xrt:0 must answer within 2 s, and does not"):
         list(stream)
     board.heal()
-    device.close()
-    assert retried(image) == wanted
+    device.load(image)
+    assert tokens(device, image) == wanted
 
 
 def test_the_process_with_the_library_ends(
-    device: DriverDevice, image: Image, wanted: list[int]
+    device: XrtDevice, image: Image, wanted: list[int]
 ) -> None:
     stream = Session(device, image).generate(PROMPT, 50)
     next(stream)
@@ -367,14 +367,14 @@ def test_the_process_with_the_library_ends(
     os.kill(int(worker[1]), signal.SIGKILL)
     with pytest.raises(DeviceError, match="xrt:0 must stay connected, and XRT ended with code -9"):
         list(stream)
-    with pytest.raises(DeviceError, match="must be open: close it, and open it again"):
-        device.load(image)
-    device.close()
-    assert retried(image) == wanted
+    with pytest.raises(DeviceError, match="must be connected: load the image again"):
+        tokens(device, image)
+    device.load(image)
+    assert tokens(device, image) == wanted
 
 
 def test_registers_cannot_be_accessed(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     board.broken = True
     with pytest.raises(DeviceError, match=r"device xrt:0: xrtKernel\w+Register must succeed"):
@@ -385,13 +385,13 @@ def test_registers_cannot_be_accessed(
 
 
 def test_the_driver_ends_in_mid_stream(
-    device: DriverDevice, board: FaultyBoard, image: Image, wanted: list[int]
+    device: XrtDevice, board: FaultyBoard, image: Image, wanted: list[int]
 ) -> None:
     stream = Session(device, image).generate(PROMPT, 50)
     next(stream)
     # what remains of a driver that is killed: nothing, and the card is idle for the next one
     device._link.transport.close()
-    with pytest.raises(DeviceError, match="must be open"):
+    with pytest.raises(DeviceError, match="must be connected"):
         stream.close()
     assert retried(image) == wanted
     assert board.board.read_register(RegisterMap.STATE.word()) == State.FINISHED.value

@@ -9,7 +9,7 @@ from wingbeat.sw.device.isa import IsaDevice
 from wingbeat.sw.device.protocol import Device
 from wingbeat.sw.device.rtl import RtlDevice
 from wingbeat.sw.driver.device import DriverDevice
-from wingbeat.sw.xrt.transport import XrtTransport
+from wingbeat.sw.xrt.device import XrtDevice
 
 
 def _open_pynq(name: str) -> Device:
@@ -31,7 +31,7 @@ def _open_xrt(name: str) -> Device:
     index = name.removeprefix("xrt:")
     if not index.isdecimal():
         raise DeviceError(f"device xrt:N must have the number of a card, not `{name}`")
-    return DriverDevice(XrtTransport(int(index)))
+    return XrtDevice(int(index))
 
 
 def _open_serial(name: str) -> Device:

@@ -78,7 +78,7 @@ class Proxy:
 
     def _call(self, patience: float, method: str, *arguments: object) -> Any:
         if self.closed:
-            raise DeviceError(f"device {self._name} must be open: close it, and open it again")
+            raise DeviceError(f"device {self._name} must be connected: load the image again")
         try:
             self._channel.send((method, arguments))
             if not self._channel.poll(patience):

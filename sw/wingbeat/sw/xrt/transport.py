@@ -47,6 +47,11 @@ class XrtTransport:
         self._xclbin = (_xclbin(self.name) if xclbin is None else xclbin).resolve()
         self._proxy = self._open()
 
+    def connect(self) -> None:
+        """Open the card anew if the connection has ended; nothing of before is in it then."""
+        if self._proxy.closed:
+            self._proxy = self._open()
+
     def read_register(self, offset: int) -> int:
         """Read a word of the register map."""
         return int(self._proxy.call("read_register", offset))
