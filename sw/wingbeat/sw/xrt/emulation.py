@@ -58,6 +58,7 @@ def watch() -> None:
     try:
         connection.connect(str(path))
     except OSError as error:
+        connection.close()
         raise DeviceError(
             f"an emulated card must answer at {path}, and does not ({error.strerror}): "
             "`wingbeat board emulate` starts one"
