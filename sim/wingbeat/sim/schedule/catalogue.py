@@ -7,6 +7,7 @@ from wingbeat.sim.schedule.cpop import Cpop
 from wingbeat.sim.schedule.eft import Eft
 from wingbeat.sim.schedule.etf import Etf
 from wingbeat.sim.schedule.etf_late import EtfLate
+from wingbeat.sim.schedule.fifo import Fifo
 from wingbeat.sim.schedule.follow import Follow
 from wingbeat.sim.schedule.hbmct import Hbmct
 from wingbeat.sim.schedule.heft import Heft
@@ -18,6 +19,7 @@ from wingbeat.sim.schedule.minmin import MinMin
 from wingbeat.sim.schedule.optimum import Optimum
 from wingbeat.sim.schedule.peft import Peft
 from wingbeat.sim.schedule.protocol import Planner, Scheduler, offline
+from wingbeat.sim.schedule.srpt import Srpt
 from wingbeat.sim.soc.graph import Graph
 from wingbeat.sim.soc.schedule import Schedule
 
@@ -25,10 +27,12 @@ SCHEDULERS: dict[str, type[Scheduler]] = {
     "eft": Eft,
     "etf": Etf,
     "etf_late": EtfLate,
+    "fifo": Fifo,
     "heft_rt": HeftRt,
     "mct": Mct,
     "met": Met,
     "minmin": MinMin,
+    "srpt": Srpt,
 }
 """Those that decide as a run goes on."""
 

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from wingbeat.sw.cli.schedule.bench import bench
+from wingbeat.sw.cli.schedule.export import export
 from wingbeat.sw.cli.schedule.job import schedule
 
 _JOB = "job"
@@ -26,6 +27,7 @@ class _JobByDefault(TyperGroup):
 app = typer.Typer(cls=_JobByDefault, no_args_is_help=True)
 app.command(_JOB)(schedule)
 app.command()(bench)
+app.command()(export)
 
 
 @app.callback()

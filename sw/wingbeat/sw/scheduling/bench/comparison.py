@@ -15,8 +15,9 @@ from wingbeat.sw.scheduling.bench.offline import offline_cases, related_cases
 from wingbeat.sw.scheduling.bench.streams import stream_cases
 from wingbeat.sw.scheduling.bench.summary import summarise
 from wingbeat.sw.scheduling.bench.unseen import unseen_cases
+from wingbeat.sw.scheduling.bench.windows import window_cases
 
-PARTS = ("streams", "offline", "related", "unseen", "decisions")
+PARTS = ("streams", "offline", "related", "unseen", "windows", "decisions")
 """Of the comparison, in the order in which they are measured."""
 
 COMPARED = tuple(sorted((SCHEDULERS | PLANNERS).keys() - {"optimum"}))
@@ -34,6 +35,8 @@ def cases_of(part: str, *, quick: bool, seeds: int) -> Sequence[Case]:
             return related_cases(quick)
         case "unseen":
             return unseen_cases(quick, seeds)
+        case "windows":
+            return window_cases(quick)
         case "decisions":
             return decision_cases(quick)
     raise RequestError(f"part must be one of {', '.join(PARTS)}, not `{part}`")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from wingbeat.sim.schedule.catalogue import schedule_job
+from wingbeat.sim.schedule.optimum import Optimum
 from wingbeat.sim.soc.families import FAMILIES, related, unrelated
 from wingbeat.sim.soc.graph import Graph
 from wingbeat.sim.soc.schedule import check
 from wingbeat.sw.scheduling.bench.case import Figures
-from wingbeat.sw.scheduling.bench.optima import optimum_of
+from wingbeat.sw.scheduling.bench.proofs import graph_facts, proved
 
 SIZES = ((20, 4, 34), (30, 8, 33), (50, 8, 33))
 """Tasks, elements, and how many jobs of that size: 100 together."""
+
+SECONDS = 300.0
+"""Limit of the solver's time for one proof; these take some seconds."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,20 @@ class OfflineCase:
         family = list(FAMILIES.values())[seed % len(FAMILIES)]
         return unrelated(draw, family(draw, self.tasks), self.elements)
 
+    def proof(self, seed: int) -> tuple[str, Any]:
+        """Return the key of a job's optimum and the optimum; None if it is not proved in time."""
+
+        def solve() -> int | None:
+            solution = Optimum(SECONDS).solve(graph)
+            return solution.schedule.makespan if solution.proved else None
+
+        graph = self.graph(seed)
+        return proved(graph_facts(graph), solve)
+
     def measure(self, scheduler: str, seed: int) -> Figures:
         """Return the makespan and its ratio to the optimum; nothing, if that is not proved."""
         graph = self.graph(seed)
-        optimum = optimum_of(graph)
+        _, optimum = self.proof(seed)
         if optimum is None:
             return {}
         schedule = schedule_job(graph, scheduler)

@@ -21,7 +21,8 @@ Under ETF its busiest elements, the A15, are busy for 0.24, 0.58 and 0.96 of the
 A7 are as well (0.89), and jobs begin to be rejected: about 33 jobs a millisecond are the most.
 """
 
-_RADIO = "radio_and_radar"
+RADIO = "radio_and_radar"
+"""The real-world profile: all jobs of DS3's SoC."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,6 @@ def stream_cases(quick: bool, seeds: int) -> list[StreamCase]:
         for noise in noises
     ]
     return tops + [
-        StreamCase(f"{_RADIO}, {region}", _RADIO, seeds, mean_gap=gap, horizon=radio)
+        StreamCase(f"{RADIO}, {region}", RADIO, seeds, mean_gap=gap, horizon=radio)
         for region, gap in REGIONS.items()
     ]

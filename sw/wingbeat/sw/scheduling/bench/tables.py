@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
-_TIMES = ("decision", "call")
-"""Figures with more digits: milliseconds."""
+_PRECISE = ("decision", "call", "ratio", "over_lower", "over_found")
+"""Figures with more digits."""
 
 Rows = list[list[str]]
 
@@ -68,7 +68,7 @@ def _line(cells: list[str]) -> str:
 
 
 def _figure(name: str, value: dict[str, Any]) -> str:
-    digits = 4 if name in (*_TIMES, "ratio") else 1
+    digits = 4 if name in _PRECISE else 1
     text = f"{value['mean']:.{digits}f}"
     return text if value["half"] is None else f"{text} ± {value['half']:.{digits}f}"
 
