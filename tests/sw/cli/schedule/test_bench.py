@@ -25,14 +25,17 @@ def printed(folder: Path) -> str:
 
 def test_all_parts_are_compared(printed: str) -> None:
     parts = json.loads(printed)["parts"]
-    counts = {name: len(cases) for name, cases in parts.items()}
-    assert counts == {"streams": 7, "offline": 1, "related": 3, "unseen": 1, "decisions": 1}
+    assert {name: len(cases) for name, cases in parts.items()} == {
+        "streams": 7, "offline": 1, "related": 3, "unseen": 1, "windows": 1, "decisions": 1,
+    }  # fmt: skip
     for cases in parts.values():
         for case in cases:
             assert case["schedulers"].keys() == {"etf", "heft"}
             assert case["runs"] >= 1
     (offline,) = parts["offline"]
     assert 1.0 <= offline["schedulers"]["heft"]["ratio"]["mean"] < 1.3
+    (windows,) = parts["windows"]
+    assert windows["schedulers"]["etf"]["over_lower"]["mean"] >= 1.0
     (decisions,) = parts["decisions"]
     assert decisions["schedulers"]["etf"]["placed"]["mean"] == 100
 
@@ -49,7 +52,7 @@ def test_files_are_written(printed: str, folder: Path) -> None:
     assert json.loads((folder / "b.json").read_text()) == json.loads(printed)
     text = (folder / "b.md").read_text()
     assert "### streams: radio_and_radar, saturated (2 runs)" in text
-    assert len([line for line in text.splitlines() if line.startswith("| heft |")]) == 13
+    assert len([line for line in text.splitlines() if line.startswith("| heft |")]) == 14
     for name in ("schedule_latency.svg", "schedule_noise.svg"):
         assert (folder / "new" / name).read_text().startswith("<?xml")
 
