@@ -67,7 +67,9 @@ class DriverDevice:
         """Cycles since the image was loaded; a run in progress counts if the transport can tell."""
         self._loaded()
         if self.running and self._link.transport.registers_in_flight:
-            return self._past + self._link.read(RegisterMap.CYCLES)
+            # nor can a broken link tell; whoever met it knows of it
+            with contextlib.suppress(DeviceError):
+                return self._past + self._link.read(RegisterMap.CYCLES)
         return self._past
 
     def load(self, image: Image, progress: Loading = silently) -> None:
