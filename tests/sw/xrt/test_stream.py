@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from tests.sw.xrt.faulty import FaultyBoard
 
-from wingbeat.compiler.image import Image
+from wingbeat.compiler.image import Image, save_image
 from wingbeat.hw.control import State
 from wingbeat.sim.xrt.card import PACKET_BYTES, EmulatedCard
 from wingbeat.sw.device.isa import IsaDevice
@@ -15,6 +20,7 @@ from wingbeat.sw.device.opening import open_device
 from wingbeat.sw.device.protocol import Device
 from wingbeat.sw.device.rtl import RtlDevice
 from wingbeat.sw.session import Session
+from wingbeat.sw.xrt.installation import variables
 from wingbeat.sw.xrt.transport import XrtTransport
 
 PROMPT = [5, 77, 300, 12, 9]
@@ -67,3 +73,20 @@ def test_transfers_of_every_size_arrive(card: EmulatedCard, board: FaultyBoard) 
     for each in (buffer, other, other):
         each.free()
     transport.close()
+
+
+def test_xrts_own_scheduler_runs_the_kernel(
+    card: EmulatedCard, image: Image, tmp_path: Path
+) -> None:
+    # arguments from 0x10, start and end at 0x00: what every XRT program relies on
+    path = tmp_path / "image.safetensors"
+    save_image(image, path)
+    command = [sys.executable, "-m", "tests.sw.xrt.run_object", str(path), "6"]
+    folder = Path(__file__).parents[3]
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=folder, start_new_session=True,
+        env=os.environ | variables(),
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert (found["tokens"], found["cycles"]) == generated(RtlDevice(), image)
