@@ -137,6 +137,28 @@ class Host:
             "throughput": throughput,
         }
 
+    def notebook(self, path: str, folder: str, port: int) -> list[str]:
+        """Execute a notebook in a folder; return what it printed and showed."""
+        import os
+
+        import nbformat
+        from nbclient import NotebookClient
+
+        os.environ["BOARD_PORT"] = str(port)
+        notebook = nbformat.read(path, as_version=4)
+        resources = {"metadata": {"path": folder}}
+        NotebookClient(notebook, timeout=120, resources=resources).execute()
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+        return [output.get("text") or output["data"].get("text/plain", "") for output in outputs]
+
+    def environment(self, name: str, value: str | None) -> None:
+        """Set or take away a variable."""
+        import os
+
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
     def descriptors(self) -> dict[str, bytes]:
         """Return PYNQ's own description of its protocol."""
         from pynq.remote import buffer_pb2, mmio_pb2, remote_device_pb2

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from tests.sw.pynq.conftest import Served
 from tests.sw.pynq.far import Far
 from tests.sw.pynq.faults import Cable, ServerProcess, message
 
 from wingbeat.hw.errors import DeviceError
+
+TOKEN = "correct-horse-battery"
 
 BROKEN = "the connection to the board's server must hold, and is broken"
 
@@ -143,3 +146,33 @@ def test_a_port_that_is_taken(serve: Callable[..., Served]) -> None:
     first = serve()
     with pytest.raises(DeviceError, match=r"address 127\.0\.0\.1:\d+ must be free"):
         serve(port=first.server.port)
+
+
+@pytest.fixture
+def secured(serve: Callable[..., Served], tmp_path: Path) -> Served:
+    """A server with a token and TLS; the certificate's authority is `authority.pem`."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    files = {name: tmp_path / f"{name}.pem" for name in ("key", "certificate", "authority")}
+    issued.private_key_pem.write_to_path(files["key"])
+    issued.cert_chain_pems[0].write_to_path(files["certificate"])
+    authority.cert_pem.write_to_path(files["authority"])
+    return serve(host="0.0.0.0", token=TOKEN, certificate=files["certificate"], key=files["key"])
+
+
+def test_a_client_without_the_right_token(
+    secured: Served, far: Far, path: Path, tmp_path: Path
+) -> None:
+    try:
+        assert "does it want a token and TLS?" in message(far, "open", secured.address)
+        far.environment("WINGBEAT_CERTIFICATE", str(tmp_path / "authority.pem"))
+        far.environment("WINGBEAT_TOKEN", "another-token-than-that")
+        text = message(far, "open", secured.address)
+        assert "a client of this board must bring its token: set WINGBEAT_TOKEN" in text
+        far.environment("WINGBEAT_TOKEN", TOKEN)
+        far.open(secured.address)
+        far.load(str(path))
+        assert len(far.generate(2)[0]) == 2
+    finally:
+        far.environment("WINGBEAT_TOKEN", None)
+        far.environment("WINGBEAT_CERTIFICATE", None)

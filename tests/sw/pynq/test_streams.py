@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.sim.runner import TINY
 from tests.sw.pynq.conftest import Served
-from tests.sw.pynq.far import PYTHON, Far
+from tests.sw.pynq.far import PYTHON, ROOT, Far
 from tests.sw.pynq.far_side import PROMPT
 
 from wingbeat.boards.overlay.design import Design
@@ -80,3 +81,15 @@ def test_pynqs_own_self_test_passes(
     )
     assert "summary: 11 passed, 0 failed, 0 skipped" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
+
+
+def test_the_notebook_runs(served: Served, far: Far, path: Path, tmp_path: Path) -> None:
+    with LLM(path, "isa") as model:
+        wanted = "".join(model.stream("ROMEO.", max_tokens=8))
+    examples = tmp_path / "examples"
+    examples.mkdir()
+    (tmp_path / "tests" / "models").mkdir(parents=True)
+    (tmp_path / "tests" / "models" / "tiny.gguf").symlink_to(TINY)
+    outputs = far.notebook(str(ROOT / "examples" / "pynq.ipynb"), str(examples), served.server.port)
+    assert wanted in outputs
+    assert any("wingbeat-simulation" in output for output in outputs)
