@@ -15,9 +15,6 @@ LATE = RING_ENTRIES // 2
 _BLOCK = ControlBlock.width() // 32
 """Words of the control block."""
 
-_COUNTERS = 1 + ControlBlock.word("tail")
-"""Words that hold the ring's head and tail."""
-
 
 class Mailbox:
     """Reads what a running program publishes.
@@ -32,6 +29,7 @@ class Mailbox:
         self._device = device
         self._first = memory["control"].start * WORDS_PER_BEAT
         self._taken: int | None = None  # the tail as it is here; nobody has looked yet
+        self._told = 0  # the tail as it is there
 
     def status(self) -> ControlBlock:
         """Return the control block as it is now."""
@@ -39,7 +37,7 @@ class Mailbox:
 
     def empty(self) -> int:
         """Throw away what waits in the ring; return its head, where the next start goes on."""
-        head = int(self._device.read(self._first + ControlBlock.word("head"), 1)[0])
+        head = self._field("head")
         self._move_tail(head)
         self._taken = head
         return head
@@ -54,22 +52,27 @@ class Mailbox:
         DeviceError
             If the ring claims to hold more than it can.
         """
-        head, tail = (int(word) for word in self._device.read(self._first, _COUNTERS))
-        held = (head - tail) & WORD
-        if held > RING_ENTRIES:
+        if self._taken is None:
+            self._told = self._field("tail")
+        taken = self._told if self._taken is None else self._taken
+        head = self._field("head")
+        waiting = (head - taken) & WORD
+        if waiting > RING_ENTRIES:
             raise DeviceError(
                 f"the ring of device {self._device.name} must hold {RING_ENTRIES} tokens at most, "
-                f"not {held} (head {head}, tail {tail})"
+                f"not {waiting} (head {head}, tail {taken})"
             )
-        taken = tail if self._taken is None else self._taken
-        waiting = (head - taken) & WORD
         place = taken % RING_ENTRIES
         first = self._ring(place, min(waiting, RING_ENTRIES - place))
         tokens = first + self._ring(0, waiting - len(first))
         self._taken = head
-        if held >= LATE:
+        if (head - self._told) & WORD >= LATE:
             self._move_tail(head)
         return tokens
+
+    def _field(self, name: str) -> int:
+        """Read one word of the control block."""
+        return int(self._device.read(self._first + ControlBlock.word(name), 1)[0])
 
     def _ring(self, place: int, count: int) -> list[int]:
         """Return entries of the ring, up to its end at most."""
@@ -79,6 +82,7 @@ class Mailbox:
 
     def _move_tail(self, tail: int) -> None:
         self._device.write(self._first + ControlBlock.word("tail"), [tail])
+        self._told = tail
 
     def _decode(self, words: Words) -> ControlBlock:
         try:

@@ -84,9 +84,12 @@ def test_a_ring_that_claims_too_much(
 ) -> None:
     far.begin(30)
     control = image_base(served) + image.memory["control"].start * BEAT_BYTES
-    tail = control + 4 * ControlBlock.word("tail")
-    served.hardware.write_memory(tail, (0x1234).to_bytes(4, "little"))
+    head = control + 4 * ControlBlock.word("head")
+    # the machine must not put it right before the host looks
+    served.hardware.ports[0].inject(Fault(Answer.NEVER, writes=True))
+    served.hardware.write_memory(head, (0x1234).to_bytes(4, "little"))
     assert "must hold 64 tokens at most" in message(far, "rest")
+    served.hardware.ports[0].inject(None)
     far.load(str(path))
     assert far.generate(4)[0] == tokens
 

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
 
@@ -31,85 +31,68 @@ _OPTIONS = (
 )
 
 
-class _Details(NamedTuple):
-    """What gRPC wants to know of a call."""
-
-    method: str
-    timeout: float | None
-    metadata: Any
-    credentials: Any
-    wait_for_ready: bool | None
-    compression: Any
-
-
-class _Deadlines(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-):
-    """Gives every call a deadline, and the token if there is one; ends calls after the end.
+class _Channel(grpc.Channel):
+    """A channel whose calls have a deadline, and the token if there is one.
 
     PYNQ's buffers free themselves when they are collected, which may be after their connection was
-    closed, and gRPC crashes then.
+    closed, and gRPC crashes then: calls end here after the end.
     """
 
-    def __init__(self, token: str | None) -> None:
-        self.closed = False
+    def __init__(self, plain: grpc.Channel, token: str | None) -> None:
+        self._plain = plain
         self._metadata = [("authorization", f"Bearer {token}")] if token else None
+        self._closed = False
 
-    def _call(self, proceed: Callable[..., Any], call: Any, request: Any, limit: float) -> Any:
-        if self.closed:
-            raise RuntimeError("a connection must be open for a call, and this one was closed")
-        details = _Details(
-            call.method,
-            limit,
-            self._metadata,
-            call.credentials,
-            call.wait_for_ready,
-            call.compression,
-        )
-        return proceed(details, request)
+    def unary_unary(self, *method: Any, **options: Any) -> Callable[..., Any]:
+        return self._limited(self._plain.unary_unary(*method, **options), lambda: ANSWERING)
 
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request, ANSWERING)
+    def unary_stream(self, *method: Any, **options: Any) -> Callable[..., Any]:
+        return self._limited(self._plain.unary_stream(*method, **options), lambda: TRANSFERRING)
 
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request, TRANSFERRING)
+    def stream_unary(self, *method: Any, **options: Any) -> Callable[..., Any]:
+        return self._limited(self._plain.stream_unary(*method, **options), lambda: TRANSFERRING)
 
-    def intercept_stream_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        return self._call(continuation, details, request, TRANSFERRING)
+    def stream_stream(self, *method: Any, **options: Any) -> Callable[..., Any]:
+        return self._limited(self._plain.stream_stream(*method, **options), lambda: TRANSFERRING)
+
+    def subscribe(self, callback: Any, try_to_connect: bool = False) -> None:
+        self._plain.subscribe(callback, try_to_connect)
+
+    def unsubscribe(self, callback: Any) -> None:
+        self._plain.unsubscribe(callback)
+
+    def close(self) -> None:
+        self._closed = True
+        self._plain.close()
+
+    def __enter__(self) -> _Channel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _limited(self, call: Any, limit: Callable[[], float]) -> Callable[..., Any]:
+        def limited(request: Any) -> Any:
+            if self._closed:
+                raise RuntimeError("a connection must be open for a call, and this one was closed")
+            return call(request, timeout=limit(), metadata=self._metadata)
+
+        return limited
 
 
-class Connection:
-    """A channel to a server.
+def open_channel(host: str, port: int) -> grpc.Channel:
+    """Connect to a server.
 
-    With `WINGBEAT_TOKEN` in the environment it is TLS, and `WINGBEAT_CERTIFICATE` may name the PEM
-    file of who vouches for the server.
-
-    Parameters
-    ----------
-    host, port : of the server
+    With `WINGBEAT_TOKEN` in the environment the connection is TLS, and `WINGBEAT_CERTIFICATE` may
+    name the PEM file of who vouches for the server.
 
     Raises
     ------
     DeviceError
         If nobody answers in time.
     """
-
-    def __init__(self, host: str, port: int) -> None:
-        token = os.environ.get("WINGBEAT_TOKEN")
-        self._plain = _connect(host, port, token)
-        self._deadlines = _Deadlines(token)
-        self.channel = grpc.intercept_channel(self._plain, self._deadlines)
-
-    def close(self) -> None:
-        """Hang up; later calls fail."""
-        self._deadlines.closed = True
-        self._plain.close()
-
-
-def _connect(host: str, port: int, token: str | None) -> grpc.Channel:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    token = os.environ.get("WINGBEAT_TOKEN")
     if token:
         channel = grpc.secure_channel(target, _credentials(), options=_OPTIONS)
     else:
@@ -122,7 +105,7 @@ def _connect(host: str, port: int, token: str | None) -> grpc.Channel:
             f"a board server must answer at {target} within {CONNECTING:g} s, and none does: is it "
             "running, and does it want a token and TLS?"
         ) from None
-    return channel
+    return _Channel(channel, token)
 
 
 def _credentials() -> grpc.ChannelCredentials:

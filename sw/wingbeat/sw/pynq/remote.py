@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from pynq.pl_server.device import Device
 from pynq.pl_server.remote_device import RemoteDevice
 from pynq.remote import (
@@ -11,7 +13,7 @@ from pynq.remote import (
     remote_device_pb2_grpc,
 )
 
-from wingbeat.sw.pynq.channel import Connection
+from wingbeat.sw.pynq.channel import open_channel
 
 
 class Board(RemoteDevice):
@@ -26,8 +28,8 @@ class Board(RemoteDevice):
         # its own constructor would open a channel without any of that
         Device.__init__(self, f"remote-{host}-{port}")
         self.ip_addr, self.port = host, port
-        self.client = Connection(host, port)
-        channel = self.client.channel
+        channel = open_channel(host, port)
+        self.client = SimpleNamespace(channel=channel)
         self._stub = {
             "device": remote_device_pb2_grpc.RemoteDeviceStub(channel),
             "mmio": mmio_pb2_grpc.MmioStub(channel),
@@ -40,4 +42,4 @@ class Board(RemoteDevice):
 
     def close(self) -> None:
         """Give the board to others."""
-        self.client.close()
+        self.client.channel.close()
