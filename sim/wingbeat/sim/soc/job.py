@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
@@ -12,6 +13,7 @@ from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.soc.graph import Graph
 from wingbeat.sim.soc.machine import Machine
 from wingbeat.sim.soc.platform import Platform
+from wingbeat.sim.soc.workflow import as_job
 
 
 class Task(BaseModel):
@@ -22,6 +24,7 @@ class Task(BaseModel):
     name : unique in its job
     type : what the platform's costs call it; by default, its name
     costs : ticks by class of element, instead of a type
+    work : ticks on an element of speed 1, instead of either; rounded up where speeds differ
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +32,7 @@ class Task(BaseModel):
     name: str
     type: str | None = None
     costs: dict[str, int] | None = None
+    work: NonNegativeFloat | None = None
 
 
 class Edge(BaseModel):
@@ -103,6 +107,15 @@ def _costs(task: Task, platform: Platform) -> list[int]:
                     f"`{platform.name}` ({', '.join(platform.elements)}), not of `{name}`"
                 )
         return platform.row(task.costs)
+    if task.work is not None:
+        if not platform.speeds:
+            raise ScheduleError(
+                f"platform `{platform.name}` must have speeds, and has none: task `{task.name}` "
+                f"has work and no costs"
+            )
+        return platform.row(
+            {name: ceil(task.work / speed) for name, speed in platform.speeds.items()}
+        )
     kind = task.name if task.type is None else task.type
     if kind not in platform.costs:
         raise ScheduleError(
@@ -113,7 +126,7 @@ def _costs(task: Task, platform: Platform) -> list[int]:
 
 
 def read_job(path: Path) -> Job:
-    """Return the job that a JSON file describes: `{"tasks": [...], "edges": [...]}`.
+    """Return the job that a JSON file describes: `{"tasks": [...], "edges": [...]}`, or WfFormat.
 
     Raises
     ------
@@ -129,6 +142,7 @@ def read_job(path: Path) -> Job:
     if not isinstance(value, dict):
         raise ScheduleError(f"job `{path}` must be a JSON object, not {type(value).__name__}")
     try:
-        return Job.model_validate({"name": path.stem} | value)
+        described = as_job(value) if "workflow" in value else value
+        return Job.model_validate({"name": path.stem} | described)
     except ValidationError as error:
         raise ScheduleError(f"job `{path}`: {explain(error)}") from None

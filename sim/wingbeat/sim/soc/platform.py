@@ -32,6 +32,7 @@ class Platform(BaseModel):
     unit : what a tick is
     elements : classes of elements and how many there are of each
     costs : ticks of a type of task on each class; a class that is not named cannot execute it
+    speeds : of classes that can execute tasks which say how much work they are
     bandwidth : amount of data per tick between two elements, unless a link says otherwise
     links : class, class, amount of data per tick, in both directions
     """
@@ -44,6 +45,7 @@ class Platform(BaseModel):
     unit: str = "ticks"
     elements: dict[str, int] = Field(min_length=1)
     costs: dict[str, dict[str, NonNegativeInt]]
+    speeds: dict[str, PositiveFloat] = {}
     bandwidth: PositiveFloat
     links: tuple[tuple[str, str, PositiveFloat], ...] = ()
 
@@ -53,6 +55,7 @@ class Platform(BaseModel):
             if count < 1:
                 raise ValueError(f"elements of class `{name}` must be at least 1, not {count}")
         named = {name for row in self.costs.values() for name in row}
+        named |= self.speeds.keys()
         named |= {name for one, other, _ in self.links for name in (one, other)}
         for name in sorted(named - self.elements.keys()):
             raise ValueError(

@@ -75,7 +75,7 @@ def stream_figures(emulator: Emulator) -> Figures:
 
 def stream_cases(quick: bool, seeds: int) -> list[StreamCase]:
     """Return DS3's streams at all noises, and the regions of load; quick: few, and short ones."""
-    noises, top, radio = (NOISES[:2], 1000, 2000) if quick else (NOISES, None, 50_000)
+    noises, top, radio = (NOISES[:2], 1000, 2000) if quick else (NOISES, None, 20_000)
     tops = [
         StreamCase(f"{workload}, noise {noise:g}", workload, seeds, noise, horizon=top)
         for workload in ("top", "top_variants")

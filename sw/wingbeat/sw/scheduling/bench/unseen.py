@@ -35,7 +35,7 @@ class UnseenCase:
     costs: tuple[int, int]
     load: float
     count: int
-    jobs: int = 300
+    jobs: int = 100
     metric: str = "latency"
     unit: str = "ticks"
 
