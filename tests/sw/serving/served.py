@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import openai
 from tests.sw.text.tokenizers import byte_level
@@ -114,10 +115,17 @@ def job(llm: LLM, prompt: str, count: int = 8, told: Told | None = None) -> tupl
     return Job(request, told), told
 
 
-def alone(image: Image, prompt: str, count: int = 8, **options: float) -> str:
-    """The text that a model tells when nobody else asks."""
-    with LLM(image) as llm:
-        return "".join(llm.stream(prompt, max_tokens=count, **options))  # type: ignore[arg-type]
+_ALONE: dict[tuple[Any, ...], tuple[Image, str]] = {}
+"""Texts, and their images so that no other has the same identity."""
+
+
+def alone(image: Image, prompt: str, count: int = 8, **options: Any) -> str:
+    """The text that a model tells when nobody else asks; each is generated once."""
+    key = (id(image), prompt, count, *sorted(options.items()))
+    if key not in _ALONE:
+        with LLM(image) as llm:
+            _ALONE[key] = image, "".join(llm.stream(prompt, max_tokens=count, **options))
+    return _ALONE[key][1]
 
 
 def eventually(fact: Callable[[], bool]) -> None:

@@ -131,22 +131,38 @@ def test_a_full_queue_refuses(short: Image) -> None:
         eventually(lambda: outcomes(engine) == {"busy": 1, "length": 5})
 
 
-@pytest.mark.parametrize("waiting", [False, True])
-def test_a_cancelled_job_frees_its_place(short: Image, waiting: bool) -> None:
+def test_a_cancelled_job_with_a_slot_leaves_it_to_others(short: Image) -> None:
     device = Held()
-    with running(short, device, queue=1) as (llm, engine):
+    with running(short, device) as (llm, engine):
         jobs = [job(llm, prompt, 5) for prompt in PROMPTS[:3]]
         for one, _ in jobs:
             engine.submit(one)
         eventually(lambda: bool(device.starts))
-        engine.cancel(jobs[2 if waiting else 0][0])
+        engine.cancel(jobs[0][0])
         device.go()
-        left = jobs[:2] if waiting else jobs[1:]
-        for _, client in left:
+        for _, client in jobs[1:]:
             client.wait()
         eventually(lambda: outcomes(engine) == {"cancelled": 1, "length": 2})
-    for (_, client), prompt in zip(left, PROMPTS[:2] if waiting else PROMPTS[1:3], strict=True):
-        assert client.text == alone(short, prompt, 5)
+    assert [client.text for _, client in jobs[1:]] == [
+        alone(short, prompt, 5) for prompt in PROMPTS[1:3]
+    ]
+
+
+def test_a_cancelled_job_without_one_leaves_its_place_at_once(short: Image) -> None:
+    device = Held()
+    with running(short, device, queue=1) as (llm, engine):
+        jobs = [job(llm, prompt, 5) for prompt in PROMPTS[:4]]
+        for one, _ in jobs[:3]:
+            engine.submit(one)
+        eventually(lambda: bool(device.starts))
+        with pytest.raises(BusyError):
+            engine.submit(jobs[3][0])
+        engine.cancel(jobs[2][0])
+        engine.submit(jobs[3][0])
+        device.go()
+        for index in (0, 1, 3):
+            jobs[index][1].wait()
+        eventually(lambda: outcomes(engine) == {"busy": 1, "cancelled": 1, "length": 3})
 
 
 def test_a_job_cancelled_on_its_turn_ends_with_the_token_in_progress(short: Image) -> None:
