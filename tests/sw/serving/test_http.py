@@ -253,6 +253,7 @@ def test_a_full_queue_is_429(short: Image) -> None:
 @pytest.mark.parametrize(("options", "message"), [
     ({"n": 2}, "`n` must be 1 or left out: a request has one answer"),
     ({"logprobs": 1}, "`logprobs` must be false or left out: probabilities stay on the device"),
+    ({"logprobs": 0}, "`logprobs` must be false or left out"),
     ({"echo": True}, "`echo` must be false or left out"),
     ({"presence_penalty": 0.5}, "`presence_penalty` must be 0 or left out"),
     ({"logit_bias": {"5": 1}}, "`logit_bias` must be {} or left out"),
