@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import pytest
 
 from wingbeat.hw.errors import DeviceError
@@ -18,3 +20,10 @@ def test_each_call_opens_another_one() -> None:
 def test_an_unknown_device_is_refused_with_those_there_are(name: str) -> None:
     with pytest.raises(DeviceError, match=rf"device must be isa, rtl, pynq.*, not `{name}`"):
         open_device(name)
+
+
+def test_without_pynq_a_board_says_what_to_install() -> None:
+    if find_spec("pynq") is not None:
+        pytest.skip("PYNQ is installed here")
+    with pytest.raises(DeviceError, match=r"PYNQ_REMOTE=1 pip install pynq==4\.0\.0"):
+        open_device("pynq://127.0.0.1")

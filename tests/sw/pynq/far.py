@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ class Far:
     def __init__(self) -> None:
         self._gateway = execnet.makegateway(f"popen//python={PYTHON}")
         self._channel = self._gateway.remote_exec(far_side)
+        # bitstreams are kept in the cache, and not in that of whoever runs the tests
+        self._cache = tempfile.TemporaryDirectory()
+        self.environment("XDG_CACHE_HOME", self._cache.name)
 
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any) -> Any:
@@ -40,8 +44,10 @@ class Far:
         """End the process at once, as a crash does."""
         self._gateway._io.popen.kill()
         self._gateway._io.popen.wait()
+        self._cache.cleanup()
 
     def exit(self) -> None:
         """End the process."""
         self._gateway.exit()
         self._gateway.join(10)
+        self._cache.cleanup()
