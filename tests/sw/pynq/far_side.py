@@ -60,6 +60,57 @@ class Host:
         """Leave a stream early."""
         self.running.close()  # type: ignore[attr-defined]
 
+    def open_on_board(self, port: int) -> str:
+        """Open the device as a program on the board itself does."""
+        from pynq import Device
+        from pynq.pl_server.remote_device import RemoteDevice
+
+        from wingbeat.sw.pynq.memory import RemoteMemory
+
+        class Mapped:
+            """Memory that PYNQ has mapped: slices are where the device reads and writes."""
+
+            def __init__(self, array: Any, device: Any) -> None:
+                self._memory = RemoteMemory(array, device, "mapped")
+                self.device_address = self._memory.address
+                self.settle = self._memory.settle
+
+            def __getitem__(self, place: slice) -> Any:
+                return self._memory.read(place.start, place.stop - place.start)
+
+            def __setitem__(self, place: slice, data: Any) -> None:
+                self._memory.write(place.start, data)
+
+            def freebuffer(self) -> None:
+                self._memory.free()
+
+        class OnBoard(RemoteDevice):
+            """A device that says it is local: PYNQ and the driver take their local ways."""
+
+            def __init__(self) -> None:
+                super().__init__(0, "127.0.0.1", port)
+                self.capabilities = {"REGISTER_RW": True}
+                self.mapped: list[Mapped] = []
+
+            def read_registers(self, address: int, length: int) -> bytes:
+                return int(self.mmap(address, 4).read(0)).to_bytes(length, "little")
+
+            def write_registers(self, address: int, data: bytes) -> None:
+                for memory in self.mapped:
+                    memory.settle()
+                self.mmap(address, 4).write(0, data)
+
+            def allocate(self, shape: Any, dtype: Any, cacheable: int = 0) -> Any:
+                assert not cacheable
+                remote = RemoteDevice(0, "127.0.0.1", port)
+                self.mapped.append(Mapped(super().allocate(shape, dtype), remote))
+                return self.mapped[-1]
+
+        self.close()
+        Device.active_device = OnBoard()
+        self.device = open_device("pynq")
+        return str(self.device.name)
+
     def traffic(self) -> dict[str, int]:
         """Return what went over the link."""
         return dataclasses.asdict(self.device.traffic)

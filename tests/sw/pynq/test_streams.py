@@ -36,6 +36,15 @@ def test_tokens_and_cycles_are_those_of_the_other_machines(
     assert tokens == generated(IsaDevice(), image, 6)[0]
 
 
+def test_on_the_board_itself_the_driver_takes_the_local_ways(
+    served: Served, far: Far, image: Image, path: Path
+) -> None:
+    assert far.open_on_board(served.server.port) == "pynq"
+    far.load(str(path))
+    tokens, cycles = far.generate(3)
+    assert (tokens, cycles) == generated(RtlDevice(), image, 3)
+
+
 def test_a_token_costs_few_words(served: Served, far: Far, path: Path) -> None:
     far.open(served.address)
     far.load(str(path))
