@@ -33,17 +33,25 @@ def served(image: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], st
             process.kill()
 
 
-def test_an_ordered_end_finishes_what_runs(image_file: Path) -> None:
+def test_an_ordered_end_finishes_what_runs_and_refuses_what_waits(image_file: Path) -> None:
     with (
         served(image_file) as (process, url),
         openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
     ):
         whole = client.completions.create(**TEXT).choices[0].text
-        with client.completions.create(**TEXT, stream=True) as stream:
-            pieces = [next(stream).choices[0].text]
+        with contextlib.ExitStack() as stack:
+            # two have the slots, the third one waits
+            streams = [
+                stack.enter_context(client.completions.create(**TEXT, stream=True))
+                for _ in range(3)
+            ]
+            pieces = [next(streams[0]).choices[0].text]
             process.send_signal(signal.SIGTERM)
-            pieces += [chunk.choices[0].text for chunk in stream]
-        assert "".join(pieces) == whole
+            with pytest.raises(openai.APIError, match="must wait for another server"):
+                list(streams[2])
+            pieces += [chunk.choices[0].text for chunk in streams[0]]
+            assert "".join(pieces) == whole
+            assert "".join(chunk.choices[0].text for chunk in streams[1]) == whole
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
