@@ -52,7 +52,7 @@ def test_an_ordered_end_finishes_what_runs_and_refuses_what_waits(image_file: Pa
             pieces += [chunk.choices[0].text for chunk in streams[0]]
             assert "".join(pieces) == whole
             assert "".join(chunk.choices[0].text for chunk in streams[1]) == whole
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
     with pytest.raises(httpx.ConnectError):
@@ -69,7 +69,7 @@ def test_a_deadline_ends_what_runs_with_an_error(image_file: Path) -> None:
         process.send_signal(signal.SIGINT)
         with pytest.raises(openai.APIError, match="it shuts down"):
             list(stream)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_port_that_is_taken_is_one_sentence(image_file: Path) -> None:
