@@ -20,7 +20,7 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.rtl import dsp_count
 from wingbeat.hw.rtl.accelerator import Accelerator
 from wingbeat.hw.rtl.bus.read_engine import ReadEngine
-from wingbeat.hw.rtl.lane.lane import Lane
+from wingbeat.hw.rtl.lane.lane import ON_ONE_CLOCK, Lane
 from wingbeat.hw.rtl.matrix.unit import MatrixUnit
 from wingbeat.hw.rtl.memory.operand_memory import OperandMemory
 from wingbeat.hw.rtl.memory.vector_memory import VectorMemory
@@ -31,7 +31,7 @@ from wingbeat.hw.rtl.transfer.store import StoreUnit
 from wingbeat.hw.rtl.vector.unit import VectorUnit
 
 UNITS: dict[str, Any] = {
-    "lane": Lane,
+    "lane": lambda config: ON_ONE_CLOCK(Lane(config)),
     "matrix unit, lane included": MatrixUnit,
     "vector machine": VectorUnit,
     "LD": LoadUnit,

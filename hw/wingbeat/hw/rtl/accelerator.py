@@ -54,9 +54,9 @@ class Accelerator(wiring.Component):
     """One core.
 
     Units and read engines lie in the domain `run`: clocked as `sync`, and in reset whenever no
-    program runs. The clocks of LD, ST and MISC rest while these have nothing to do. What finishes
-    bursts after a program has failed, arbiters and write engine, is not in that domain, nor are the
-    memories and all that the host sees.
+    program runs. The clocks of LD, ST, MISC and the write engine rest while these have nothing to
+    do. What finishes bursts after a program has failed, arbiters and write engine, is not in that
+    domain, nor are the memories and all that the host sees.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ class Accelerator(wiring.Component):
             sequencer.paused.eq(store.waiting),
             sequencer.aborted.eq(registers.aborted | store.aborted),
         ]
-        m.submodules.writer = writer = WriteEngine(config.port_bits, config.ports)
+        writer = WriteEngine(config.port_bits, config.ports)
         written = self._write(m, registers, sequencer, store, writer)
         read = self._read(m, registers, sequencer, load, store, matrix, writer)
         m.d.comb += sequencer.quiet.eq(written & read)
@@ -159,6 +159,7 @@ class Accelerator(wiring.Component):
         """Let ST write, and the machine itself report; return whether all is written."""
         reporter = Reporter(self._config.ports)
         m.submodules.reporter = ResetInserter(sequencer.stop)(reporter)
+        rest(m, writer, reporter.merged.valid | ~writer.idle | sequencer.stop, name="writer")
         connect(m, store.beats, reporter.beats)
         connect(m, reporter.merged, writer.beats)
         m.d.comb += [

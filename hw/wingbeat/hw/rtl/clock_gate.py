@@ -41,6 +41,14 @@ def rest(
     domain : of which its clock is a part, and whose reset is its own
     after : cycles that the clock runs on
     """
+    resting_domain(m, active, name=name, domain=domain, after=after)
+    m.submodules[name] = DomainRenamer(name)(component)
+
+
+def resting_domain(
+    m: Module, active: Any, *, name: str, domain: str = "sync", after: int = REST
+) -> None:
+    """Add the domain `name` to `m`, whose clock rests; for several components, see `rest`."""
     own = ClockDomain(name, local=True)
     m.domains += own
     later = Signal(range(after + 1), name=f"{name}_rests_in")
@@ -55,4 +63,3 @@ def rest(
         o_gated=own.clk,
     )
     m.d.comb += own.rst.eq(ResetSignal(domain))
-    m.submodules[name] = DomainRenamer(name)(component)

@@ -14,6 +14,7 @@ from amaranth.hdl import Shape, Value, ValueCastable
 from amaranth.lib import wiring
 
 from wingbeat.sim.rtl.multiplexers import unfold
+from wingbeat.sim.rtl.selections import select
 from wingbeat.sim.rtl.sharing import share
 
 TOP = "top"
@@ -93,10 +94,11 @@ def to_verilog(design: Design, passes: tuple[str, ...] = SIMULATION_PASSES) -> s
 def to_fast_verilog(design: Design) -> str:
     """Return the Verilog that Verilator translates fastest, to what runs fastest.
 
-    What is instantiated more than once stays a module, and there are no `$pmux`.
+    What is instantiated more than once stays a module, there are no `$pmux`, and no shifts that
+    choose a part.
     """
     text = _yosys(share(design.rtlil, TOP), *FLATTENING, "write_rtlil")
-    return _without_zero_rows(_yosys(unfold(text), *CLEANING, WRITE_VERILOG))
+    return _without_zero_rows(_yosys(select(unfold(text)), *CLEANING, WRITE_VERILOG))
 
 
 def _yosys(text: str, *script: str) -> str:

@@ -10,7 +10,7 @@ from tests.hw.rtl.lane.controller import Controller, Job, random_job, results
 from tests.hw.rtl.lane.streams import random_tile
 
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.rtl.lane.lane import Lane
+from wingbeat.hw.rtl.lane.lane import ON_ONE_CLOCK, Lane
 from wingbeat.hw.rtl.lane.sections import shapes
 from wingbeat.sim.rtl.harness import Simulation
 
@@ -49,7 +49,7 @@ def random_jobs(rng: np.random.Generator, config: AcceleratorConfig, garbage: bo
 def check(
     config: AcceleratorConfig, jobs: list[Job], rng: np.random.Generator, stall: float
 ) -> int:
-    controller = Controller(Simulation(Lane(config)), config, rng, stall)
+    controller = Controller(Simulation(ON_ONE_CLOCK(Lane(config))), config, rng, stall)
     controller.run(jobs)
     for number, (job, found) in enumerate(zip(jobs, results(controller, jobs), strict=True)):
         expected = job.expected().view(np.uint32)

@@ -21,7 +21,7 @@ BEHAVIOURAL = object()
 """What to pass as `platform`; None, or a board's, elaborates what is synthesised."""
 
 
-MODELS = ("add", "multiply", "integer_scale", "chain")
+MODELS = ("add", "multiply", "integer_scale", "scale", "chain", "wait")
 
 
 def model(name: str, latency: int, output: Value, **inputs: Any) -> Module:
@@ -37,6 +37,7 @@ def model(name: str, latency: int, output: Value, **inputs: Any) -> Module:
     m.submodules.model = Instance(
         f"wingbeat_{name}",
         ("p", "LATENCY", latency),
+        ("p", "WIDTH", len(output)),
         ("i", "clk", ClockSignal()),
         ("o", "result", output),
         *(("i", port, Value.cast(value)) for port, value in inputs.items()),

@@ -149,10 +149,13 @@ class ReadEngine(wiring.Component):
             m.d.sync += [left.eq(request.beats), offset.eq(request.address)]
         if self._port_bits >= BEAT_BITS:
             m.d.comb += [
-                response.payload.data.eq(words.r_data >> (offset * BEAT_BITS)),
                 response.valid.eq(words.r_rdy & (left != 0)),
                 taken.eq(response.valid & response.ready),
             ]
+            with m.Switch(offset):
+                for beat in range(width):
+                    with m.Case(beat):
+                        m.d.comb += response.payload.data.eq(words.r_data[beat * BEAT_BITS :])
             return
         low = Signal(self._port_bits, reset_less=True)
         second = Signal()

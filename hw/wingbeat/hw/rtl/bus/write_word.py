@@ -11,7 +11,7 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from wingbeat.hw.config import BEAT_BITS
 from wingbeat.hw.rtl.bus.axi import ADDRESS_BITS
-from wingbeat.hw.rtl.bus.read_engine import BURST_WORDS, beats_per_word
+from wingbeat.hw.rtl.bus.read_engine import BURST_WORDS
 
 
 def beat_layout(ports: int) -> data.StructLayout:
@@ -43,6 +43,19 @@ def word_layout(port_bits: int, ports: int) -> data.StructLayout:
     )
 
 
+def _slice_layout(port_bits: int, ports: int) -> data.StructLayout:
+    """Return what a beat contributes to one bus word, at `place` in it."""
+    bits = min(port_bits, BEAT_BITS)
+    return data.StructLayout(
+        {
+            **{name: field.shape for name, field in word_layout(port_bits, ports)},
+            "data": bits,
+            "strobes": bits // 8,
+            "place": range(port_bits // bits),
+        }
+    )
+
+
 class WriteWord(wiring.Component):
     """Merges beats that lie in one bus word, and tells where a burst has to end.
 
@@ -63,6 +76,7 @@ class WriteWord(wiring.Component):
 
     def __init__(self, port_bits: int, ports: int) -> None:
         self._port_bits = port_bits
+        self._slice_layout = _slice_layout(port_bits, ports)
         super().__init__(
             {
                 "beats": In(stream.Signature(beat_layout(ports))),
@@ -75,8 +89,7 @@ class WriteWord(wiring.Component):
         """Hold one word and look at the next beat."""
         m = Module()
         word = self.word.payload
-        # a slice is what a beat contributes to one bus word, moved to its place in it
-        piece = Signal(word.shape())
+        piece = Signal(self._slice_layout)
         taken = Signal()
         self._slice(m, piece, taken)
         held = Signal(word.shape(), reset_less=True)
@@ -98,7 +111,10 @@ class WriteWord(wiring.Component):
             self.empty.eq(~full),
             taken.eq(self.beats.valid & (~full | (same & ~flush) | self.word.ready)),
         ]
+        bits = len(piece.data)
         mask = Cat(strobe.replicate(8) for strobe in piece.strobes)
+        merged = (held.data.word_select(piece.place, bits) & ~mask) | (piece.data & mask)
+        strobes = piece.strobes << (piece.place * (bits // 8))
         merges = full & same & ~flush
         with m.If(self.word.valid & self.word.ready):
             m.d.sync += [full.eq(0), flush.eq(0)]
@@ -108,8 +124,8 @@ class WriteWord(wiring.Component):
                 flush.eq(piece.last),
                 held.port.eq(piece.port),
                 held.address.eq(piece.address),
-                held.data.eq((held.data & ~mask) | (piece.data & mask)),
-                held.strobes.eq(Mux(merges, held.strobes, 0) | piece.strobes),
+                held.data.word_select(piece.place, bits).eq(merged),
+                held.strobes.eq(Mux(merges, held.strobes, 0) | strobes),
             ]
         return m
 
@@ -128,12 +144,10 @@ class WriteWord(wiring.Component):
             with m.If(taken):
                 m.d.sync += upper.eq(~upper)
             return
-        width = beats_per_word(self._port_bits)
-        place = beat.address[: exact_log2(width)]
         m.d.comb += [
-            piece.address.eq(beat.address >> exact_log2(width)),
-            piece.data.eq(beat.data.replicate(width)),
-            piece.strobes.eq(beat.strobes << (place * (BEAT_BITS // 8))),
+            Cat(piece.place, piece.address).eq(beat.address),
+            piece.data.eq(beat.data),
+            piece.strobes.eq(beat.strobes),
             piece.last.eq(beat.last),
             self.beats.ready.eq(taken),
         ]

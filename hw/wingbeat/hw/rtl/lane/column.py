@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import DomainRenamer, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig, Multiplier
-from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.cascade_chain import chain_of
 from wingbeat.hw.rtl.lane.chain import SUM_BITS, Chain
@@ -27,6 +26,9 @@ from wingbeat.hw.rtl.lane.multiplexer import SparseMultiplexer
 from wingbeat.hw.rtl.lane.result_path import ResultPath
 from wingbeat.hw.rtl.lane.scale_bank import SCALE
 from wingbeat.hw.rtl.lane.sections import is_sparse
+
+DRAINS = "drains"
+"""The clock domain of what empties a column's accumulators."""
 
 
 class Column(wiring.Component):
@@ -72,7 +74,7 @@ class Column(wiring.Component):
         m.submodules.chain = chain = chain_of(Multiplier[self._config.multiplier])
         m.submodules.path = path = ResultPath(self._config)
         drain = Drain(self._config, self._number)
-        rest(m, drain, drain.command.valid | drain.bank.active | drain.quads.valid, name="drain")
+        m.submodules.drain = DomainRenamer(DRAINS)(drain)
         wiring.connect(m, wiring.flipped(self.drain), drain.command)
         wiring.connect(m, drain.bank, path.drain)
         wiring.connect(m, drain.quads, wiring.flipped(self.quads))

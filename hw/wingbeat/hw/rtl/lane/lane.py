@@ -35,21 +35,24 @@ when `drain.ready` is high again. Each column offers its vectors in ascending or
 tile_rows / 4 quads. A column that has no vector offers nothing.
 
 **Tiles.** `tile` is taken once for each tile of the stream, before its first beat.
+
+**Clocks.** The columns behind the first are in the domain `COLUMNS`, which may rest unless there
+are MM steps or results or one of these columns drains; what drains is in `DRAINS`, which may rest
+while no column does. Whoever holds the lanes makes both domains, for all of them.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, DomainRenamer, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
-from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.assembler import Assembler
-from wingbeat.hw.rtl.lane.column import Column
+from wingbeat.hw.rtl.lane.column import DRAINS, Column
 from wingbeat.hw.rtl.lane.commands import (
     OPERANDS,
     QUAD,
@@ -64,6 +67,12 @@ from wingbeat.hw.rtl.lane.queues import connect, queue_depths
 from wingbeat.hw.rtl.lane.scale_bank import SCALE
 from wingbeat.hw.rtl.lane.splitter import Splitter
 from wingbeat.hw.rtl.lane.unit_register import HALF, UnitRegister
+
+COLUMNS = "columns"
+"""The clock domain of all columns but the first."""
+
+ON_ONE_CLOCK = DomainRenamer({COLUMNS: "sync", DRAINS: "sync"})
+"""For a lane by itself: `ON_ONE_CLOCK(Lane(config))`."""
 
 
 class Lane(wiring.Component):
@@ -81,6 +90,7 @@ class Lane(wiring.Component):
     result : In of `commands.result_layout`
     scalars : In of `columns` x `commands.SCALARS`
     drain : In stream of `commands.drain_layout`
+    drains : Out(`columns`), the column drains, or begins to in this cycle
     quads : `columns` Out streams of `commands.QUAD`
     """
 
@@ -105,6 +115,7 @@ class Lane(wiring.Component):
                 "result": In(result_layout(config)),
                 "scalars": In(data.ArrayLayout(SCALARS, columns)),
                 "drain": In(stream.Signature(drain_layout(config))),
+                "drains": Out(columns),
                 "quads": Out(stream.Signature(QUAD)).array(columns),
             }
         )
@@ -133,7 +144,7 @@ class Lane(wiring.Component):
         unit, step = register.unit, self.step
         rows = Signal(data.ArrayLayout(SCALE, 2))  # scales of the fields
         m.d.comb += [
-            half.eq(unit.halves[step.half]),
+            half.eq(Mux(step.half, unit.halves[1].as_value(), unit.halves[0].as_value())),
             rows[0].eq(unit.scales[(step.mode == Mode.MM) & step.row]),
             rows[1].eq(unit.scales[(step.mode == Mode.MV) | step.row]),
         ]
@@ -156,21 +167,18 @@ class Lane(wiring.Component):
                 column.drain.payload.eq(self.drain.payload),
                 column.drain.valid.eq(self.drain.valid & idle),
             ]
+            m.d.comb += self.drains[number].eq(
+                column.drain.valid | ~column.drain.ready | column.quads.valid
+            )
             if number:
-                self._add_resting(m, column, number)
-            else:
-                m.submodules.column_0 = column
+                self._silence(m, column)
+            domain = COLUMNS if number else "sync"
+            m.submodules[f"column_{number}"] = DomainRenamer(domain)(column)
         return m
 
-    def _add_resting(self, m: Module, column: Column, number: int) -> None:
-        """Let a column rest, with no results in it, while one vector leaves it nothing to do."""
-        several = self.result.mode == Mode.MM
-        drains = self.drain.payload.mode == Mode.MM
-        with m.If(~several):
+    def _silence(self, m: Module, column: Column) -> None:
+        """Keep results and drains from a column that one vector leaves nothing to do."""
+        with m.If(self.result.mode != Mode.MM):
             m.d.comb += column.result.valid.eq(0)
-        with m.If(~drains):
+        with m.If(self.drain.payload.mode != Mode.MM):
             m.d.comb += column.drain.valid.eq(0)
-        working = (self.step.mode == Mode.MM) | (self.result.valid & several)
-        draining = column.drain.valid | ~column.drain.ready | column.quads.valid
-        after = self.RESULT_OFFSET + self.SETTLE
-        rest(m, column, working | draining, name=f"column_{number}", after=after)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Cat, Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from wingbeat.hw.rtl.behaviour.platform import BEHAVIOURAL, model
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.fp32.adder import Adder
 from wingbeat.hw.rtl.fp32.integer_scale import IntegerScale
@@ -47,6 +48,8 @@ class ScaleUnit(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Two products, their sum, the last product."""
+        if platform is BEHAVIOURAL:
+            return self._model()
         m = Module()
         m.submodules.scaled = scaled = IntegerScale(SUM_BITS)
         m.submodules.offset = offset = IntegerScale(OPERAND_SUM_BITS)
@@ -65,3 +68,11 @@ class ScaleUnit(wiring.Component):
             self.result.eq(product.product),
         ]
         return m
+
+    def _model(self) -> Module:
+        integer, total = (
+            Cat(value, value[-1].replicate(32 - len(value)))
+            for value in (self.integer, self.operand_sum)
+        )
+        inputs = {"integer_": integer, "scale": self.scale, "sum": total, "minimum": self.minimum}
+        return model("scale", self.LATENCY, self.result, factor=self.operand_scale, **inputs)

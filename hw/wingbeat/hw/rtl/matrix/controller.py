@@ -198,9 +198,11 @@ class Controller(wiring.Component):
         ]
         with m.If(last):
             m.d.sync += address.eq(result.address + 1)
-        m.d.comb += self.result.eq(
-            delay(m, result, self._result_offset, name="result", reset_less=False)
-        )
+        late = self._result_offset
+        m.d.comb += [
+            self.result.eq(delay(m, result, late, name="result")),
+            self.result.valid.eq(delay(m, last, late, name="result_valid", reset_less=False)),
+        ]
         opened = last & now.tile_first
         m.d.sync += open_banks.eq(open_banks + opened - self.drained)
         self._send(m, now.drain, last & now.tile_last)

@@ -14,9 +14,12 @@ from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ErrorCode
 from wingbeat.hw.isa.instructions import Multiply
 from wingbeat.hw.rtl.bus.read_engine import REQUEST, words_layout
+from wingbeat.hw.rtl.clock_gate import rest, resting_domain
 from wingbeat.hw.rtl.command import resolved
 from wingbeat.hw.rtl.delay import delay
-from wingbeat.hw.rtl.lane.lane import Lane
+from wingbeat.hw.rtl.lane.column import DRAINS
+from wingbeat.hw.rtl.lane.commands import Mode
+from wingbeat.hw.rtl.lane.lane import COLUMNS, Lane
 from wingbeat.hw.rtl.matrix.controller import Controller
 from wingbeat.hw.rtl.matrix.deal import Deal
 from wingbeat.hw.rtl.matrix.drain import RESULTS, Drain
@@ -68,7 +71,10 @@ class MatrixUnit(wiring.Component):
             m.submodules[f"lane_{index}"] = lane
         m.submodules.buffer = buffer = OperandBuffer(config)
         m.submodules.controller = controller = Controller(config, Lane.RESULT_OFFSET, Lane.SETTLE)
-        m.submodules.drain = drain = Drain(config)
+        drain = Drain(config)
+        quads = Cat(quad.valid for quad in drain.quads).any()
+        begins = drain.results.valid & drain.results.ready
+        rest(m, drain, quads | begins, name="collector")
         connect(m, buffer.read, flipped(self.operands))
         connect(m, drain.write, flipped(self.write))
         m.d.comb += self.done.eq(drain.done)
@@ -76,6 +82,7 @@ class MatrixUnit(wiring.Component):
         self._begin(m, controller, buffer, drain)
         self._steps(m, lanes, controller, buffer)
         self._results(m, lanes, controller, drain)
+        self._rest(m, lanes, controller)
         return m
 
     def _weights(self, m: Module, lanes: list[Lane]) -> None:
@@ -148,7 +155,8 @@ class MatrixUnit(wiring.Component):
             buffer.fetch.eq(controller.fetch),
             buffer.step.eq(controller.fetch_step),
             controller.unit_ready.eq(Cat(lane.unit_ready for lane in lanes).all()),
-            controller.whole.eq(lanes[0].whole),
+            # the same in all lanes; asked of each, so that they are the same module in simulation
+            controller.whole.eq(Cat(lane.whole for lane in lanes).all()),
         ]
         scalars = Signal(lanes[0].scalars.shape())
         for lane in lanes:
@@ -165,6 +173,16 @@ class MatrixUnit(wiring.Component):
             m.d.comb += [scalar.scale.eq(entry.scale), scalar.sum.eq(entry.sum)]
         late = delay(m, scalars, Lane.RESULT_OFFSET, name="scalars")
         m.d.comb += [lane.scalars.eq(late) for lane in lanes]
+
+    def _rest(self, m: Module, lanes: list[Lane], controller: Controller) -> None:
+        """Make the lanes' clocks that rest, each for all lanes: these go in step."""
+        step, result = controller.step, controller.result
+        drains = [Cat(lane.drains[c] for lane in lanes).any() for c in range(self._config.columns)]
+        resting_domain(m, Cat(drains).any(), name=DRAINS)
+        several = (step.mode == Mode.MM) | (result.valid & (result.mode == Mode.MM))
+        after = Lane.RESULT_OFFSET + Lane.SETTLE
+        if drains[1:]:
+            resting_domain(m, Cat(several, drains[1:]).any(), name=COLUMNS, after=after)
 
     def _results(self, m: Module, lanes: list[Lane], controller: Controller, drain: Drain) -> None:
         """Banks are drained in all lanes at once."""

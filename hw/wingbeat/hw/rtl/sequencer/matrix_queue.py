@@ -79,5 +79,6 @@ class MatrixQueue(wiring.Component):
             self.busy.eq(second.busy),
             self.stalled.eq(second.stalled),
             self.idle.eq(second.idle & (first.level == 0)),
+            self.moves.eq((self.entry.valid & self.entry.ready) | second.moves),
         ]
         return m

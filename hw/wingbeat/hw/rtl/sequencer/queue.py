@@ -40,6 +40,7 @@ class UnitQueue(wiring.Component):
     idle : no instruction waits or is in progress
     busy : an instruction is in progress
     stalled : none is, because the head waits for tokens
+    moves : an instruction comes, starts or ends in this cycle, or a command is done
     """
 
     def __init__(self, command: Any, depth: int) -> None:
@@ -60,6 +61,7 @@ class UnitQueue(wiring.Component):
                 "idle": Out(1),
                 "busy": Out(1),
                 "stalled": Out(1),
+                "moves": Out(1),
             }
         )
 
@@ -113,6 +115,7 @@ class UnitQueue(wiring.Component):
             self.stalled.eq(~started.r_rdy & waiting.r_rdy & ~met),
             self.idle.eq((waiting.level == 0) & (started.level == 0)),
             self.oldest.eq(oldest.pc),
+            self.moves.eq((self.entry.valid & self.entry.ready) | starts | ends | self.done),
         ]
         with m.If(~started.r_rdy):
             m.d.comb += self.oldest.eq(head.pc)

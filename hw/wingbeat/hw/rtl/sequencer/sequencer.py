@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, DomainRenamer, Module, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,6 +13,7 @@ from wingbeat.hw.control import ErrorCode, State
 from wingbeat.hw.isa.instructions import Load, Multiply, Opcode, Store, Unit, Vector
 from wingbeat.hw.register_map import ARGUMENTS
 from wingbeat.hw.rtl.bus.read_engine import REQUEST
+from wingbeat.hw.rtl.clock_gate import resting_domain
 from wingbeat.hw.rtl.command import VALUE_BITS, operands, resolve, resolved
 from wingbeat.hw.rtl.memory.ports import vector_read
 from wingbeat.hw.rtl.sequencer.matrix_queue import MatrixQueue
@@ -23,6 +24,9 @@ from wingbeat.hw.rtl.sequencer.queue import UnitQueue
 from wingbeat.hw.rtl.sequencer.status import Status
 from wingbeat.hw.rtl.sequencer.tokens import Tokens
 from wingbeat.hw.rtl.sequencer.watchdog import Watchdog
+
+FLOW = "flow"
+"""The clock domain of processor, queues and tokens."""
 
 
 class Sequencer(wiring.Component):
@@ -105,19 +109,27 @@ class Sequencer(wiring.Component):
         m = Module()
         stopped = self._status.clear
         m.submodules.status = self._status
-        m.submodules.processor = ResetInserter(stopped)(self._processor)
-        m.submodules.tokens = ResetInserter(stopped)(self._tokens)
+        self._rest(m)
+        m.submodules.processor = _flow(stopped, self._processor)
+        m.submodules.tokens = _flow(stopped, self._tokens)
         # it also watches over a start that waits for the bus
         no_run = self._status.state != State.RUNNING
         m.submodules.watchdog = ResetInserter(no_run)(self._watchdog)
         for unit, queue in self._queues.items():
-            m.submodules[unit.name] = ResetInserter(stopped)(queue)
+            m.submodules[unit.name] = _flow(stopped, queue)
             self._dispatch(m, unit)
             self._count(m, unit, queue)
         self._count(m, Unit.SYS, self._processor)
         self._execute(m)
         self._observe(m)
         return m
+
+    def _rest(self, m: Module) -> None:
+        """Let the flow of instructions rest while one waits for room in a queue and none moves."""
+        dispatch = self._processor.dispatch
+        moves = Cat(queue.moves for queue in self._queues.values()).any()
+        active = ~dispatch.valid | dispatch.ready | moves | self._status.clear
+        resting_domain(m, active, name=FLOW)
 
     def _count(self, m: Module, unit: Unit, row: Any) -> None:
         """Join a unit with its counters."""
@@ -209,3 +221,8 @@ class Sequencer(wiring.Component):
             m.d.comb += fault.eq(ErrorCode.MEMORY_BUS)
         with m.Elif(processor.illegal):
             m.d.comb += fault.eq(ErrorCode.ILLEGAL_INSTRUCTION)
+
+
+def _flow(stopped: Any, component: Any) -> Any:
+    """Put a component into the domain `FLOW`, and in reset while it is stopped."""
+    return DomainRenamer(FLOW)(ResetInserter(stopped)(component))

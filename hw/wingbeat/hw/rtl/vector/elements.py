@@ -8,11 +8,13 @@ from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.isa.instructions import Combine, Function
+from wingbeat.hw.rtl.clock_gate import rest
 from wingbeat.hw.rtl.delay import delay, delay_by
 from wingbeat.hw.rtl.fp32.combine import Combine as CombineUnit
 from wingbeat.hw.rtl.fp32.format import WIDTH
 from wingbeat.hw.rtl.fp32.function import FunctionUnit
 from wingbeat.hw.rtl.memory.ports import words
+from wingbeat.hw.rtl.vector.functions import FunctionUnits
 
 
 class ElementPipeline(wiring.Component):
@@ -39,6 +41,7 @@ class ElementPipeline(wiring.Component):
     assert C_DELAY % 2 == 1, "the function must take an even number of cycles"
 
     def __init__(self, config: AcceleratorConfig) -> None:
+        self._config = config
         self._lanes = config.vector_lanes
         step = words(config)
         super().__init__(
@@ -81,12 +84,14 @@ class ElementPipeline(wiring.Component):
         arriving = delay_by(m, step, ways, name="arriving")
         valid, inside = arriving[0], arriving[1:]
         m.d.sync += self.result_valid.eq(valid)
+        functions = FunctionUnits(self._config)
+        rest(m, functions, uses_function, name="functions")
+        m.d.comb += functions.function.eq(self.function)
         for lane in range(self._lanes):
             m.submodules[f"first_{lane}"] = first = CombineUnit()
-            m.submodules[f"function_{lane}"] = function = FunctionUnit()
             m.submodules[f"second_{lane}"] = second = CombineUnit()
             value = Signal(WIDTH, name=f"value_{lane}")
-            m.d.comb += value.eq(Mux(uses_function, function.y, first.result))
+            m.d.comb += value.eq(Mux(uses_function, functions.y[lane], first.result))
             late = delay(
                 m, value, self.C_DELAY_SHORT - CombineUnit.LATENCY, name=f"value_late_{lane}"
             )
@@ -95,8 +100,7 @@ class ElementPipeline(wiring.Component):
                 first.a.eq(self.a[lane]),
                 first.b.eq(self.b[lane]),
                 first.operation.eq(self.first),
-                function.x.eq(first.result),
-                function.function.eq(self.function),
+                functions.x[lane].eq(first.result),
                 second.a.eq(late),
                 second.b.eq(self.c[lane]),
                 second.operation.eq(self.second),

@@ -50,6 +50,14 @@ extern "C" inline uint32_t wingbeat_integer_scale(int32_t integer, uint32_t scal
     return bits | (scale >> 15 ^ uint32_t(integer < 0)) << 31;
 }
 
+// The result of a group, `arithmetic.matrix`: (integer * scale + sum * minimum) * factor.
+extern "C" inline uint32_t wingbeat_scaled(int32_t integer, uint32_t scale, int32_t sum,
+                                           uint32_t minimum, uint32_t factor) {
+    const uint32_t scaled = wingbeat_integer_scale(integer, scale);
+    const uint32_t offset = wingbeat_integer_scale(sum, minimum);
+    return wingbeat_fp32_multiply(wingbeat_fp32_add(scaled, offset), factor);
+}
+
 // 16 products in each of two fields: 32 bits of the result each.
 extern "C" inline unsigned long long wingbeat_chain_sums(const uint32_t* low, const uint32_t* high,
                                                          const uint32_t* factor) {

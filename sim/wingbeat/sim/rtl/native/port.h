@@ -25,14 +25,25 @@ struct Port {
         std::memcpy(static_cast<char*>(storage) + last * 8, &top, bytes - last * 8);
     }
 
-    // for ports of at most 64 bits
+    // for ports of at most 64 bits; several a cycle, so not by `memcpy` of a size that varies
     uint64_t value() const {
-        uint64_t result = 0;
-        std::memcpy(&result, storage, bytes);
-        return result;
+        switch (bytes) {
+            case 1: return *static_cast<const uint8_t*>(storage);
+            case 2: return *static_cast<const uint16_t*>(storage);
+            case 4: return *static_cast<const uint32_t*>(storage);
+            default: return *static_cast<const uint64_t*>(storage);
+        }
     }
 
-    void assign(uint64_t value) { write(&value); }
+    void assign(uint64_t value) {
+        if (width < 64) value &= (uint64_t(1) << width) - 1;
+        switch (bytes) {
+            case 1: *static_cast<uint8_t*>(storage) = uint8_t(value); break;
+            case 2: *static_cast<uint16_t*>(storage) = uint16_t(value); break;
+            case 4: *static_cast<uint32_t*>(storage) = uint32_t(value); break;
+            default: *static_cast<uint64_t*>(storage) = value;
+        }
+    }
 };
 
 struct Xorshift {
