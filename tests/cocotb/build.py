@@ -14,6 +14,7 @@ import cocotb_tools.config
 from tests.cocotb import wrapper
 
 from wingbeat.sim.rtl import verilate
+from wingbeat.sim.rtl.cpp import compile_cpp
 from wingbeat.sim.rtl.prepared import sources_digest
 from wingbeat.sim.rtl.primitives import models
 from wingbeat.sim.rtl.verilog import (
@@ -114,7 +115,7 @@ def _compile(design: Design, folder: Path, flags: list[str], waves: bool) -> Non
     # cocotb's library calls back into the program
     common = ("-fvisibility=default", f"-DVM_TRACE={waves:d}", f"-DVM_TRACE_VCD={waves:d}")
     sources = (*RUNTIME, "verilated_vcd_c.cpp") if waves else RUNTIME
-    verilate.compile_cpp(
+    compile_cpp(
         *flags,
         *common,
         f"-I{folder}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ErrorCode, State
@@ -10,6 +11,7 @@ from wingbeat.hw.isa.instructions import Unit
 from wingbeat.hw.register_map import RegisterMap
 from wingbeat.hw.rtl.accelerator import Accelerator
 from wingbeat.sim.counters import Counters
+from wingbeat.sim.rtl.exercise import practise
 from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lite import LiteHost
 from wingbeat.sim.rtl.memory import MemoryPort
@@ -41,9 +43,12 @@ class Chip:
         self.ports = ports
         self._word_beats = config.word_beats
         # the clock is no part of the hardware's digest, nor of the netlist
-        format = waves.format if waves is not None else None
         key = f"accelerator {config.digest}"
-        self._simulation = Simulation(prepared(key, lambda: Accelerator(config), optimise, format))
+        format = waves.format if waves is not None else None
+        practice = partial(practise, config) if optimise == "behaviour" and not waves else None
+        self._simulation = Simulation(
+            prepared(key, lambda: Accelerator(config), optimise, format, practice)
+        )
         if waves is not None:
             # bit 0 of `activity` is `running`
             self._simulation.write_waves(waves, "activity")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-import numpy.typing as npt
-
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import ControlBlock, ErrorCode, State
 from wingbeat.hw.errors import DeviceError
 from wingbeat.hw.isa.footprint import WORDS_PER_BEAT
 from wingbeat.hw.isa.instructions import Unit
-from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.isa.program import Program
 from wingbeat.hw.register_map import WATCHDOG, Control, RegisterMap
 from wingbeat.sim.counters import Counters
 from wingbeat.sim.memory import DeviceMemory
 from wingbeat.sim.rtl.chip import Chip
-from wingbeat.sim.rtl.memory import MemoryPort, Timing
+from wingbeat.sim.rtl.image_ports import image_ports
+from wingbeat.sim.rtl.memory import Timing
 from wingbeat.sim.rtl.verilate import Optimise
 from wingbeat.sim.trace import Recording, Retired
 
@@ -54,16 +51,10 @@ class RtlMachine:
         self.program = program
         self._past = Counters.none(config.ports)  # before the last reset or start
         self._control = memory.layout["control"].start * WORDS_PER_BEAT
-        start = memory.layout.program_start
-        self.ports: list[MemoryPort] = []
-        for port in range(config.ports):
-            regions = _regions_of(memory, port)
-            if port == 0:
-                regions[start * BEAT_BYTES] = program.page()
-            self.ports.append(MemoryPort(regions, timing))
+        self.ports = image_ports(config.ports, program, memory, timing)
         self._chip = Chip(config, self.ports, optimise)
         self._settings = {
-            RegisterMap.PROGRAM: start,
+            RegisterMap.PROGRAM: memory.layout.program_start,
             RegisterMap.INSTRUCTIONS: len(program.instructions),
             RegisterMap.CONTROL_BLOCK: self._control,
             RegisterMap.WATCHDOG: watchdog,
@@ -170,13 +161,3 @@ class RtlMachine:
     def head(self) -> int:
         """Tokens published since the image was loaded."""
         return int(self.memory.words(self._control + ControlBlock.word("head"), 1)[0])
-
-
-def _regions_of(memory: DeviceMemory, port: int) -> dict[int, npt.NDArray[np.uint8]]:
-    """Return the arrays that lie on a port, by byte address."""
-    found = {}
-    for region in memory.layout.regions:
-        rows = memory.region(region.name) if region.beats else ()
-        if port < len(rows):
-            found[region.start * BEAT_BYTES] = rows[port]
-    return found

@@ -33,11 +33,15 @@ class Model:
 
 
 def built(
-    component: verilog.Component, optimise: Optimise, waves: WaveFormat | None = None
+    component: verilog.Component,
+    optimise: Optimise,
+    waves: WaveFormat | None = None,
+    practise: Callable[[Model], None] | None = None,
 ) -> Model:
     """Elaborate a component, and build it if the cache does not have it."""
     design = verilog.elaborate(component, BEHAVIOURAL if optimise == "behaviour" else None)
-    return Model(build(design, optimise, waves), design.ports)
+    practice = None if practise is None else lambda path: practise(Model(path, design.ports))
+    return Model(build(design, optimise, waves, practice), design.ports)
 
 
 def prepared(
@@ -45,14 +49,17 @@ def prepared(
     make: Callable[[], verilog.Component],
     optimise: Optimise,
     waves: WaveFormat | None = None,
+    practise: Callable[[Model], None] | None = None,
 ) -> Model:
     """Return the model of a component that `make` makes; with the same sources, without making it.
 
     Parameters
     ----------
     key : tells the component from others of the same sources
+    practise : uses a model as it will be used, for the compiler to learn from; takes build time
     """
-    note = cache_folder() / f"{_digest(key, optimise, waves or 'none')}.json"
+    how = "practised" if practise is not None else "as it is"
+    note = cache_folder() / f"{_digest(key, optimise, waves or 'none', how)}.json"
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
         library = cache_folder() / found["library"]
@@ -60,7 +67,7 @@ def prepared(
             return Model(library, {row["name"]: verilog.Port(**row) for row in found["ports"]})
     except (OSError, ValueError, KeyError, TypeError):
         pass  # there is none, or one from another time
-    model = built(make(), optimise, waves)
+    model = built(make(), optimise, waves, practise)
     ports = [dataclasses.asdict(port) for port in model.ports.values()]
     aside = note.with_suffix(f".{os.getpid()}")
     aside.write_text(json.dumps({"library": model.library.name, "ports": ports}), encoding="utf-8")

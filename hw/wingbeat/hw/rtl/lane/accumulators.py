@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -72,7 +72,9 @@ class Accumulators(wiring.Component):
         m = Module()
         m.submodules.adder = adder = Adder()
         fetched = delay(m, self.add, 1, name="fetched")
-        done = delay(m, fetched, Adder.LATENCY, name="done")
+        place = Cat(fetched.bank, fetched.address)
+        place = delay(m, place, Adder.LATENCY, name="place")
+        done_bank, done_address = place[0], place[1:]
         valid = delay(m, self.add.valid, self.LATENCY - 1, name="valid", reset_less=False)
         drained = delay(m, self.drain.bank, 1, name="drained")
         data_of = []
@@ -84,9 +86,9 @@ class Accumulators(wiring.Component):
             m.d.comb += [
                 draining.eq(self.drain.active & (self.drain.bank == bank)),
                 read.addr.eq(Mux(draining, self.drain.read_address, self.add.address)),
-                write.addr.eq(Mux(draining, self.drain.write_address, done.address)),
+                write.addr.eq(Mux(draining, self.drain.write_address, done_address)),
                 write.data.eq(Mux(draining, self.drain.write_data, adder.sum)),
-                write.en.eq(Mux(draining, self.drain.write_enable, valid & (done.bank == bank))),
+                write.en.eq(Mux(draining, self.drain.write_enable, valid & (done_bank == bank))),
             ]
             data_of.append(read.data)
         m.d.comb += [

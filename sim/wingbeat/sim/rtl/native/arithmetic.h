@@ -61,14 +61,16 @@ extern "C" inline uint32_t wingbeat_scaled(int32_t integer, uint32_t scale, int3
 // 16 products in each of two fields: 32 bits of the result each.
 extern "C" inline unsigned long long wingbeat_chain_sums(const uint32_t* low, const uint32_t* high,
                                                          const uint32_t* factor) {
-    int8_t a[16], b[16], f[16];
-    std::memcpy(a, low, 16);
-    std::memcpy(b, high, 16);
-    std::memcpy(f, factor, 16);
-    int32_t first = 0, second = 0;
-    for (int k = 0; k < 16; ++k) {
-        first += int16_t(a[k] * f[k]);
-        second += int16_t(b[k] * f[k]);
+    int8_t narrow[3][16];
+    std::memcpy(narrow[0], low, 16);
+    std::memcpy(narrow[1], high, 16);
+    std::memcpy(narrow[2], factor, 16);
+    int16_t wide[3][16];  // so that compilers find the processor's multiply-add of 16 bits
+    for (int i = 0; i < 3; ++i) {
+        for (int k = 0; k < 16; ++k) wide[i][k] = narrow[i][k];
     }
+    int32_t first = 0, second = 0;
+    for (int k = 0; k < 16; ++k) first += wide[0][k] * wide[2][k];
+    for (int k = 0; k < 16; ++k) second += wide[1][k] * wide[2][k];
     return uint32_t(first) | uint64_t(uint32_t(second)) << 32;
 }

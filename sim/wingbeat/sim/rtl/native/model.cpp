@@ -161,6 +161,13 @@ ABI void model_end_waves(Model* model) {
 #endif
 }
 
+#ifdef COUNTING
+extern "C" void __gcov_dump();
+
+// Write what has been executed how often, for the compiler: cpp.py.
+ABI void model_write_counts() { __gcov_dump(); }
+#endif
+
 ABI uint64_t model_cycle(const Model* model) { return model->cycle; }
 
 // Step until a 1-bit output is high, settled, or a memory finds a violation; returns the cycles
