@@ -8,6 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.verilate import Optimise
+
+FORMS: tuple[Optimise, ...] = ("compile", "behaviour")
 
 PAIR = data.StructLayout({"low": 5, "high": 3})
 
@@ -27,17 +30,21 @@ class Delays(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("cycles", [0, 1, 4])
-def test_a_view_comes_back_as_one(cycles: int) -> None:
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("cycles", [0, 1, 4, 8, 9, 32, 33])
+def test_a_view_comes_back_as_one(cycles: int, form: Optimise) -> None:
+    """Up to 8 cycles it is one register, beyond that many, or a ring."""
     pair = np.random.default_rng(1).integers(0, 256, 50)
-    found = Simulation(Delays(cycles)).run({"pair": pair}, ["low", "high"], cycles=50)
+    found = Simulation(Delays(cycles), form).run({"pair": pair}, ["low", "high"], cycles=50)
     kept = pair[: 50 - cycles]
     assert (found["low"][cycles:] == kept & 31).all()
     assert (found["high"][cycles:] == kept >> 5).all()
 
 
-def test_a_reset_clears_what_may_not_be_lost_count_of() -> None:
-    simulation = Simulation(Delays(4))
-    simulation.run({"pair": np.full(6, 255), "valid": [1] * 6}, [], cycles=6)
+@pytest.mark.parametrize("cycles", [4, 70])
+def test_a_reset_clears_what_may_not_be_lost_count_of(cycles: int) -> None:
+    simulation = Simulation(Delays(cycles))
+    simulation.run({"valid": [1] * cycles}, [], cycles=cycles)
+    assert int(simulation.get("later")) == 1
     simulation.reset()
-    assert int(simulation.get("later")) == 0
+    assert not simulation.run({"valid": 0}, ["later"], cycles=cycles)["later"].any()

@@ -114,6 +114,12 @@ def read_trace(sim: Simulation, words: int, cycles: int) -> list[int]:
     return np.flatnonzero(sim.run(row, ["words__valid"], cycles)["words__valid"]).tolist()
 
 
+def test_a_port_has_one_memory() -> None:
+    sim = channels({}, Timing())
+    with pytest.raises(ValueError, match="port `port_0` must be attached to one memory, not"):
+        sim.attach("port_0", MemoryPort({}))
+
+
 def test_latency_and_bandwidth() -> None:
     memory = {0: np.arange(512, dtype=np.uint64)}
     assert read_trace(channels(memory, Timing(read_latency=1)), 4, 30) == [1, 2, 3, 4]

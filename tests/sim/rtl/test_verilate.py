@@ -8,6 +8,7 @@ from tests.sim.rtl.components import Counter, Inverter, Pipeline, Queue, Storage
 from wingbeat.sim.rtl import verilate
 from wingbeat.sim.rtl.harness import Simulation
 from wingbeat.sim.rtl.lint import lint
+from wingbeat.sim.rtl.prepared import Model
 from wingbeat.sim.rtl.values import Values
 from wingbeat.sim.rtl.verilog import elaborate, to_verilog
 
@@ -27,6 +28,30 @@ def test_a_build_is_made_once_and_nothing_else_is_left(cache: Path) -> None:
     assert sorted(path.suffix for path in cache.iterdir()) == [".lock", ".lock", ".o", ".so"]
     assert verilate.build(elaborate(Inverter())) != first
     assert verilate.build(elaborate(Counter()), "speed") != first
+
+
+def test_a_build_that_practises_is_another_one_that_does_the_same(cache: Path) -> None:
+    practised: list[int] = []
+
+    def practice(library: Path) -> None:
+        assert b".gcda" in library.read_bytes()
+        simulation = Simulation(Model(library, design.ports))
+        simulation.step(1000)
+        practised.append(simulation.cycle)
+
+    design = elaborate(Counter())
+    plain = verilate.build(design, "behaviour")
+    library = verilate.build(design, "behaviour", practice=practice)
+    assert practised == [1000]
+    assert library != plain
+    assert verilate.build(design, "behaviour", practice=practice) == library
+    assert practised == [1000]
+    assert not list(cache.glob("build-*"))
+    inputs: Mapping[str, Values] = {"enable": [1, 0, 1, 1] * 50}
+    rows = [
+        Simulation(Model(each, design.ports)).run(inputs, ["count"]) for each in (plain, library)
+    ]
+    assert (rows[0]["count"] == rows[1]["count"]).all()
 
 
 def test_workers_do_not_build_the_same(cache: Path) -> None:

@@ -169,7 +169,14 @@ class Simulation:
         """Let `memory` answer the AXI4 port `name` (`port_0` for `port_0__ar__valid` ...).
 
         It sets the port's inputs from now on. The port may be the read or the write half alone.
+
+        Raises
+        ------
+        ValueError
+            If another memory answers it already.
         """
+        if name in self._memories:
+            raise ValueError(f"port `{name}` must be attached to one memory, not to two")
         indices = signals(name, self._index)
         self._memories[name] = memory
         self._library.model_attach(self._model, indices.ctypes.data, ctypes.byref(memory.shared))

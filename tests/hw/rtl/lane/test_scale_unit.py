@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from wingbeat.hw.arithmetic.half import decode_half
 from wingbeat.hw.arithmetic.quantise import scale_of
 from wingbeat.hw.rtl.lane.accumulators import Accumulators
 from wingbeat.hw.rtl.lane.scale_unit import ScaleUnit
 from wingbeat.sim.rtl.harness import Simulation
+from wingbeat.sim.rtl.verilate import Optimise
+
+FORMS: tuple[Optimise, ...] = ("compile", "behaviour")
 
 
-def test_every_rounding_is_that_of_the_definition() -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_every_rounding_is_that_of_the_definition(form: Optimise) -> None:
     rng = np.random.default_rng(1)
     count = 20_000
     limit = 32 * 127 * 127
@@ -28,7 +33,7 @@ def test_every_rounding_is_that_of_the_definition() -> None:
     expected += decode_half(minimum) * total.astype(np.float32)
     expected *= operand
     found = (
-        Simulation(ScaleUnit())
+        Simulation(ScaleUnit(), form)
         .run(
             {
                 "integer": integer,
