@@ -194,6 +194,6 @@ def build(
             if optimise == "behaviour":
                 names.insert(0, "arithmetic.h")  # so that it is inlined
             everything.write_text("".join(f'#include "{name}"\n' for name in names))
-            objects = (runtime(RUNTIME), *libraries)
+            objects: list[str | Path] = [runtime(RUNTIME), *libraries]
             compile_library(everything, flags, objects, practice).rename(target)
     return target
