@@ -1,10 +1,11 @@
 """The choice of behavioural models.
 
 A simulator adds bit by bit what is one instruction of the simulating processor. Elaborated for the
-platform `BEHAVIOURAL`, the components that only compute (chain, adder, multipliers) are modules in
-Verilog that call a function in C and answer after the same number of cycles. Everything else is the
-same netlist. The tests of these components run for both forms with the same vectors, and whole
-machines of both forms must agree in every byte and every cycle.
+platform `BEHAVIOURAL`, the components that only compute (chain, adder, multipliers, scale unit) are
+modules in Verilog that call a function in C and answer after the same number of cycles, and long
+delays are rings. Everything else is the same netlist. The tests of these components run for both
+forms with the same vectors, and whole machines of both forms must agree in every byte and every
+cycle.
 """
 
 from __future__ import annotations
