@@ -8,7 +8,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft synthesis route pynq xrt clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft schedule-bench schedule-accelerator synthesis route pynq xrt clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -116,6 +116,14 @@ timeline: $(VENV)/.develop
 	mkdir -p build
 	$(BIN)/wingbeat trace tests/models/tiny.gguf --prompt "ROMEO." --device rtl --context 64 --max-tokens 3 -o build/timeline.json
 	$(BIN)/python -m benchmarks.timeline build/timeline.json docs/figures/timeline.svg --loops 2 0 2
+
+# all schedulers on all streams and jobs, 20 seeds, 95 % intervals, with pictures (half an hour or more)
+schedule-bench: $(VENV)/.develop
+	$(BIN)/wingbeat schedule bench -o docs/figures/schedule.json --markdown docs/figures/schedule.md --pictures docs/figures
+
+# requests in different phases on one accelerator, in the order of schedulers; tokens stay equal
+schedule-accelerator: $(VENV)/.develop
+	$(BIN)/python -m benchmarks.schedule_accelerator --json docs/figures/schedule_accelerator.json --gantt docs/figures/schedule_accelerator.svg
 
 # HEFT beside a peer's, on the same graphs: time and makespan
 heft: $(VENV)/.installed

@@ -89,8 +89,10 @@ def picture(image: Image, schedules: list[Schedule], name: str, path: Path) -> N
 def main() -> None:
     """Compare, confirm, print the figures, and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="smollm2", help="model, as `wingbeat run` takes it")
-    parser.add_argument("--board", default="kv260", help="board that it is compiled for")
+    parser.add_argument(
+        "--model", default="tests/models/tiny.gguf", help="model, as `wingbeat run` takes it"
+    )
+    parser.add_argument("--board", default="sim4", help="board that it is compiled for")
     parser.add_argument("--json", type=Path, help="file to write")
     parser.add_argument("--gantt", type=Path, help="picture to write, .svg")
     arguments = parser.parse_args()

@@ -69,3 +69,10 @@ def test_a_window_has_what_is_there_and_what_arrives() -> None:
     assert arrivals == sorted(arrivals)
     assert arrivals[0] == 0 < arrivals[-1] < 100
     assert len(window.jobs) > 3
+
+
+def test_without_time_a_heuristic_is_what_is_found() -> None:
+    window = cut(load_workload("top"), seed=1, begin=500, length=100)
+    bounds = Clairvoyant(0).solve(window)
+    assert bounds.lower == 0
+    assert bounds.found == window.latency(window.run(scheduler("etf_late")))

@@ -32,7 +32,7 @@ class Bounds:
     Attributes
     ----------
     lower : no schedule is below it
-    found : of the best solution that the solver found
+    found : of the best solution that the solver found, or of late ETF if it found none in its time
     """
 
     lower: float
@@ -60,7 +60,7 @@ class Clairvoyant:
         Raises
         ------
         ScheduleError
-            If ortools is not installed, or the solver finds no solution in its time.
+            If ortools is not installed.
         """
         try:
             from ortools.sat.python import cp_model
@@ -72,18 +72,18 @@ class Clairvoyant:
         if len(window.jobs) > 1:
             for graph in alone:
                 alone[graph] = math.ceil(self.solve(Window(window.machine, ((0, graph),))).lower)
-        model = _Model(cp_model.CpModel(), window, alone, window.run(EtfLate()))
+        known = window.run(EtfLate())
+        model = _Model(cp_model.CpModel(), window, alone, known)
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = self._seconds
         solver.parameters.num_workers = self._workers
         solver.parameters.random_seed = self._seed
-        if solver.solve(model.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            raise ScheduleError(
-                f"a solution must be found within {self._seconds:g} seconds, and none was for "
-                f"{len(window.jobs)} jobs"
-            )
+        status = solver.solve(model.model)
         count = len(window.jobs)
-        return Bounds(solver.best_objective_bound / count, solver.objective_value / count)
+        lower = max(0.0, solver.best_objective_bound / count)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Bounds(lower, window.latency(known))
+        return Bounds(lower, solver.objective_value / count)
 
 
 class _Model:

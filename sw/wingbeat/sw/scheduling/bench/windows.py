@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from wingbeat.sim.schedule.catalogue import scheduler as new_scheduler
@@ -42,13 +43,7 @@ class WindowCase:
 
     def window(self, seed: int) -> Window:
         """Return a window."""
-        return cut(
-            load_workload(self.workload),
-            seed=seed,
-            begin=self.begin,
-            length=self.length,
-            mean_gap=self.mean_gap,
-        )
+        return _window(self, seed)
 
     def proof(self, seed: int) -> tuple[str, Any]:
         """Return the key of a window's bounds, and the bounds: lower, found."""
@@ -74,6 +69,13 @@ class WindowCase:
             "over_lower": latency / lower,
             "over_found": latency / found,
         }
+
+
+@lru_cache(maxsize=8)
+def _window(case: WindowCase, seed: int) -> Window:
+    """Return a window; the same for one scheduler after the other."""
+    workload = load_workload(case.workload)
+    return cut(workload, seed=seed, begin=case.begin, length=case.length, mean_gap=case.mean_gap)
 
 
 def window_cases(quick: bool) -> list[WindowCase]:
