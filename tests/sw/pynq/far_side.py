@@ -30,6 +30,7 @@ class Host:
         self.overlay: Any = None
         self.running: Iterator[int] = iter(())
         self.kept: list[Any] = []
+        self.model: Any = None
 
     def open(self, address: str) -> str:
         """Open a device by name; what was open is closed."""
@@ -130,6 +131,22 @@ class Host:
         with LLM(path, address) as model:
             text = "".join(model.stream(prompt, max_tokens=count))
             return text, model.device.cycles
+
+    def open_model(self, address: str, path: str) -> None:
+        """Load a model as an application does, and keep it."""
+        self.model = LLM(path, address)
+
+    def answer(self, prompt: str, count: int) -> str:
+        """Return a text of the model that is kept."""
+        return "".join(self.model.stream(prompt, max_tokens=count))
+
+    def recover(self) -> None:
+        """Have the model that is kept begin anew."""
+        self.model.recover()
+
+    def close_model(self) -> None:
+        """Give up the model that is kept."""
+        self.model.close()
 
     def answer_within(self, seconds: float) -> None:
         """Change the deadline of calls."""

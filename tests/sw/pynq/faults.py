@@ -86,6 +86,11 @@ class ServerProcess:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def end(self) -> int:
+        """Ask it to end; return its exit code."""
+        self._process.terminate()
+        return self._process.wait(30)
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()

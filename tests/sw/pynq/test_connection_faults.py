@@ -64,6 +64,25 @@ def test_a_server_that_is_killed(
         again.kill()
 
 
+def test_an_application_recovers_when_the_server_is_back(
+    process: ServerProcess, far: Far, path: Path
+) -> None:
+    far.open_model(process.address, str(path))
+    wanted = far.answer("ROMEO.", 3)
+    process.kill()
+    assert BROKEN in message(far, "answer", "ROMEO.", 3)
+    assert "a board server must answer" in message(far, "recover")
+    again = ServerProcess(process.port)
+    try:
+        far.recover()
+        assert far.answer("ROMEO.", 3) == wanted
+        far.close_model()
+        # a server that is asked to end does so in order
+        assert again.end() == 0
+    finally:
+        again.kill()
+
+
 def test_a_server_that_does_not_answer(
     process: ServerProcess, far: Far, path: Path, tokens: list[int]
 ) -> None:

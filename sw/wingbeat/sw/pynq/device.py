@@ -41,6 +41,7 @@ class PynqDevice(DriverDevice):
         self.unload()
         if self._board is None:
             self._board = self._open()
+        progress("configuring the fabric", 0.0)
         bitstream = self._address.bitstream or find_bitstream(image.manifest, self._board.name)
         overlay = WingbeatOverlay(bitstream, self._board, self._address.name)
         self._socket.attach(overlay.accelerator, overlay.reload)
