@@ -227,6 +227,25 @@ class Host:
         if value is not None:
             os.environ[name] = value
 
+    def overlay_of(self, bitstream: str, port: int) -> dict[str, Any]:
+        """Load an overlay, and return what PYNQ says of it."""
+        from pynq import Clocks
+
+        from wingbeat.sw.pynq.overlay import WingbeatOverlay
+        from wingbeat.sw.pynq.remote import Board
+
+        board = Board("127.0.0.1", port)
+        try:
+            overlay = WingbeatOverlay(bitstream, board)
+            return {
+                "architecture": board.arch,
+                "blocks": sorted(overlay.ip_dict),
+                "clock_mhz": float(Clocks.fclk0_mhz),
+                "registers": len(overlay.ip_dict["wingbeat"]["registers"]),
+            }
+        finally:
+            board.close()
+
     def descriptors(self) -> dict[str, bytes]:
         """Return PYNQ's own description of its protocol."""
         from pynq.remote import buffer_pb2, mmio_pb2, remote_device_pb2
