@@ -161,13 +161,10 @@ class Host:
         lock.PATIENCE = seconds
 
     def lock(self) -> str:
-        """Return the path of PYNQ's lock, taken by nobody."""
-        import tempfile
+        """Return the path of PYNQ's lock."""
+        from wingbeat.sw.pynq.lock import lock_path
 
-        from wingbeat.sw.pynq.lock import pynq_state
-
-        with pynq_state():
-            return str(next(Path(tempfile.gettempdir()).glob("wingbeat-pynq-*.lock")))
+        return str(lock_path())
 
     def use_overlay(self, bitstream: str, port: int, path: str, prompt: str, count: int) -> Any:
         """Do what a user of PYNQ does, with PYNQ's own remote device."""

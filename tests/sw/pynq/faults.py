@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from tests.sw.pynq.far import Far, FarError
+from tests.sw.pynq.far import ROOT, Far, FarError
 
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.sim.rtl.board import Bytes, SimulatedBoard
@@ -32,8 +33,23 @@ def message(far: Far, *request: object) -> str:
         kind, _, text = str(error).partition(": ")
         assert not kind.startswith("unexpected"), error
         assert "\n" not in text
+        assert any(_fits(text, row) for row in documented()), f"not in docs/drivers.md: {text}"
         return text
     raise AssertionError(f"{name} must fail")
+
+
+@cache
+def documented() -> list[str]:
+    """Messages in the driver page's table about PYNQ."""
+    page = (ROOT / "docs" / "drivers.md").read_text(encoding="utf-8")
+    table = page.partition("### What can go wrong with PYNQ")[2].partition("\n## ")[0]
+    return [line.split(" | ")[1].rstrip(" |") for line in table.splitlines() if " | " in line][1:]
+
+
+def _fits(text: str, row: str) -> bool:
+    """Whether a message has every part of a row; numbers and dots stand for anything."""
+    parts = [re.escape(part) for part in re.split(r"\d+|\bN\b|\bU\b|\.\.\.|`", row)]
+    return re.search(".*".join(parts), text) is not None
 
 
 class FaultyBoard(SimulatedBoard):

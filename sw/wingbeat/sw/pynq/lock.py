@@ -20,6 +20,12 @@ PATIENCE = 120.0
 _LOOK = 0.02
 
 
+def lock_path() -> Path:
+    """Return the file that is locked: one for each place where PYNQ is installed."""
+    package = hashlib.sha256(str(Path(pynq.__file__).parent).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"wingbeat-pynq-{package}.lock"
+
+
 @contextmanager
 def pynq_state() -> Iterator[None]:
     """Keep other processes that use the same PYNQ from loading an overlay meanwhile.
@@ -29,8 +35,7 @@ def pynq_state() -> Iterator[None]:
     DeviceError
         If one of them does not come to an end.
     """
-    package = hashlib.sha256(str(Path(pynq.__file__).parent).encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"wingbeat-pynq-{package}.lock"
+    path = lock_path()
     deadline = time.monotonic() + PATIENCE
     with path.open("a") as file:
         while True:
