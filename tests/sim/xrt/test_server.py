@@ -10,6 +10,7 @@ from tests.sim.xrt.boards import PlainBoard
 
 from wingbeat.boards.xclbin.emulation import MEMORY_START
 from wingbeat.boards.xclbin.kernel import BASE_ADDRESS
+from wingbeat.hw.errors import DeviceError
 from wingbeat.sim.xrt.messages import Call, answer_class, header_class, request_class
 from wingbeat.sim.xrt.server import Server
 
@@ -60,7 +61,6 @@ def path(board: PlainBoard, notes: list[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "card"
         server = Server(board, path, notes.append)
-        until(path.exists)
         yield path
         server.close()
 
@@ -160,3 +160,9 @@ def test_a_removed_socket_comes_back(path: Path) -> None:
     client = Client(path)
     assert client.ask(Call.READ_REGISTERS, addr=BASE_ADDRESS, size=4).valid
     client.socket.close()
+
+
+def test_a_place_that_cannot_be_listened_at_is_named(board: PlainBoard, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DeviceError, match=r"must listen at .*/file/card, where XRT looks"):
+        Server(board, tmp_path / "file" / "card", print)

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wingbeat.hw.errors import DeviceError
-from wingbeat.hw.register_map import RegisterMap
 from wingbeat.sim.rtl.board import SimulatedBoard
-from wingbeat.sim.xrt.calls import Board
 
 
 class FaultyBoard:
@@ -68,10 +66,3 @@ class FaultyBoard:
         self._works.wait()
         if self.broken:
             raise DeviceError("broken")
-
-
-def word(register: RegisterMap, index: int = 0) -> int:
-    return register.word(index)
-
-
-_: type[Board] = FaultyBoard

@@ -16,8 +16,6 @@ NO_SIGNATURE = -1
 class Mode(enum.IntEnum):
     """What the file is for."""
 
-    FLAT = 0
-    """A card."""
     HW_EMU = 4
     """Emulation by a simulator of the RTL."""
 

@@ -31,6 +31,11 @@ class Server:
     board : that clients work with; it is reset when one hangs up
     path : of the socket
     note : told, in one line, what happens
+
+    Raises
+    ------
+    DeviceError
+        If nobody can listen there.
     """
 
     def __init__(self, board: Board, path: Path, note: Callable[[str], None]) -> None:
@@ -39,17 +44,12 @@ class Server:
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._closed = threading.Event()
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        threads = [
-            threading.Thread(target=self._listen, args=(path, self._talk), daemon=True),
-            threading.Thread(
-                target=self._listen,
-                args=(path.with_name(_REVERSE + path.name), self._hold),
-                daemon=True,
-            ),
+        reverse = path.with_name(_REVERSE + path.name)
+        self._threads = [
+            threading.Thread(target=self._listen, args=(place, _bound(place), serve), daemon=True)
+            for place, serve in ((path, self._talk), (reverse, self._hold))
         ]
-        self._threads = threads
-        for thread in threads:
+        for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
@@ -67,17 +67,18 @@ class Server:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def _listen(self, path: Path, serve: Callable[[socket.socket], None]) -> None:
+    def _listen(
+        self, path: Path, listener: socket.socket, serve: Callable[[socket.socket], None]
+    ) -> None:
         """Accept connections; listen anew whenever the socket's file is gone."""
-        while not self._closed.is_set():
-            path.unlink(missing_ok=True)
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-                listener.bind(str(path))
-                listener.listen()
-                listener.settimeout(LOOK)
+        while True:
+            with listener:
                 while path.exists() and not self._closed.is_set():
                     with contextlib.suppress(TimeoutError):
                         self._begin(listener.accept()[0], serve)
+            if self._closed.is_set():
+                break
+            listener = _bound(path)
         path.unlink(missing_ok=True)
 
     def _begin(self, connection: socket.socket, serve: Callable[[socket.socket], None]) -> None:
@@ -134,3 +135,20 @@ class Server:
         with self._lock:
             self._client = None
         self._note("the client has gone")
+
+
+def _bound(path: Path) -> socket.socket:
+    """Return a socket that listens at a path; DeviceError if there can be none."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise DeviceError(
+            f"an emulated card must listen at {path}, where XRT looks, and cannot: {error.strerror}"
+        ) from None
+    listener.listen()
+    listener.settimeout(LOOK)
+    return listener
