@@ -37,7 +37,7 @@ from wingbeat.sw.xrt.device import XrtDevice
 from wingbeat.sw.xrt.transport import XrtTransport
 
 PROMPT = [5, 77, 300, 12, 9]
-COUNT = 6
+COUNT = 3
 
 
 @pytest.fixture(scope="module")
