@@ -17,6 +17,8 @@ from typing import Any
 from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.schedule.etf_late import EtfLate
 from wingbeat.sim.schedule.load import work
+from wingbeat.sim.schedule.protocol import Scheduler
+from wingbeat.sim.schedule.srpt import Srpt
 from wingbeat.sim.schedule.window import Window
 from wingbeat.sim.soc.graph import UNSUPPORTED, Graph
 from wingbeat.sim.soc.schedule import Schedule
@@ -32,7 +34,7 @@ class Bounds:
     Attributes
     ----------
     lower : no schedule is below it
-    found : of the best solution that the solver found, or of late ETF if it found none in its time
+    found : of the best solution that is known: the solver's, late ETF's or SRPT's
     """
 
     lower: float
@@ -72,7 +74,8 @@ class Clairvoyant:
         if len(window.jobs) > 1:
             for graph in alone:
                 alone[graph] = math.ceil(self.solve(Window(window.machine, ((0, graph),))).lower)
-        known = window.run(EtfLate())
+        heuristics: tuple[Scheduler, ...] = (EtfLate(), Srpt())
+        known = min(map(window.run, heuristics), key=window.latency)
         model = _Model(cp_model.CpModel(), window, alone, known)
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = self._seconds
@@ -81,9 +84,10 @@ class Clairvoyant:
         status = solver.solve(model.model)
         count = len(window.jobs)
         lower = max(0.0, solver.best_objective_bound / count)
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Bounds(lower, window.latency(known))
-        return Bounds(lower, solver.objective_value / count)
+        found = window.latency(known)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            found = min(found, solver.objective_value / count)
+        return Bounds(lower, found)
 
 
 class _Model:
