@@ -128,5 +128,5 @@ class Card:
             self._fail(function)
 
     def _fail(self, function: str) -> NoReturn:
-        reason = os.strerror(ctypes.get_errno()) if ctypes.get_errno() else "no reason given"
-        raise DeviceError(f"{function} must succeed, and XRT says: {reason}")
+        code = ctypes.get_errno()
+        raise DeviceError(f"{function} must succeed" + (f": {os.strerror(code)}" if code else ""))
