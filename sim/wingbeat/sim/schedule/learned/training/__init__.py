@@ -1,0 +1,1 @@
+"""How the policy is made: imitation, then policy gradient. Needs the extra `learn`."""
