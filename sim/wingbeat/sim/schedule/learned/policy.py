@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from wingbeat.sim.schedule.learned.network import Network
+from wingbeat.sim.schedule.learned.parameters import shipped
 from wingbeat.sim.schedule.learned.view import View
 from wingbeat.sim.schedule.protocol import Placement
 from wingbeat.sim.soc.state import State
@@ -42,3 +43,10 @@ class Policy:
             task, element = choice.tasks[row], choice.elements[column]
             yield task, element
             self._view.placed(task)
+
+
+class Learned(Policy):
+    """The policy that the package ships."""
+
+    def __init__(self) -> None:
+        super().__init__(shipped())
