@@ -8,7 +8,7 @@ COUNT  ?= 100000
 SEED   ?= 1
 PROGRAMS ?= 10000
 
-.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft schedule-bench schedule-accelerator synthesis route pynq xrt clean
+.PHONY: demo test lint format docs fuzz soak formal mutation quality bench rtl bandwidth bus-model timeline serve-bench heft learn schedule-bench schedule-accelerator synthesis route pynq xrt clean
 
 # ---- environments -------------------------------------------------------------------------
 
@@ -40,6 +40,11 @@ $(VENV)/.route: $(VENV)/.develop
 
 $(VENV)/.bench: $(VENV)/.installed
 	$(BIN)/pip install --disable-pip-version-check -e ".[bench]"
+	touch $@
+
+$(VENV)/.learn: $(VENV)/.develop
+	# torch's wheel for CPUs is a tenth of the one that the package index has
+	$(BIN)/pip install --quiet --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu -e ".[learn]"
 	touch $@
 
 # ---- what the README promises ---------------------------------------------------------------
@@ -124,6 +129,11 @@ schedule-bench: $(VENV)/.develop
 # requests in different phases on one accelerator, in the order of schedulers; tokens stay equal
 schedule-accelerator: $(VENV)/.develop
 	$(BIN)/python -m benchmarks.schedule_accelerator --json docs/figures/schedule_accelerator.json --gantt docs/figures/schedule_accelerator.svg
+
+# the policy of the learned scheduler, from nothing (an hour on one core), and the tests of training
+learn: $(VENV)/.learn
+	$(BIN)/pytest tests/sim/schedule/learned
+	$(BIN)/wingbeat schedule train --seed 0 --steps 420 -o build/policy
 
 # HEFT beside a peer's, on the same graphs: time and makespan
 heft: $(VENV)/.installed

@@ -12,6 +12,8 @@ from wingbeat.sim.schedule.follow import Follow
 from wingbeat.sim.schedule.hbmct import Hbmct
 from wingbeat.sim.schedule.heft import Heft
 from wingbeat.sim.schedule.heft_rt import HeftRt
+from wingbeat.sim.schedule.learned.policy import Learned
+from wingbeat.sim.schedule.learned.search import LearnedPlanner
 from wingbeat.sim.schedule.lookahead import Lookahead
 from wingbeat.sim.schedule.mct import Mct
 from wingbeat.sim.schedule.met import Met
@@ -29,6 +31,7 @@ SCHEDULERS: dict[str, type[Scheduler]] = {
     "etf_late": EtfLate,
     "fifo": Fifo,
     "heft_rt": HeftRt,
+    "learned": Learned,
     "mct": Mct,
     "met": Met,
     "minmin": MinMin,
@@ -40,6 +43,7 @@ PLANNERS: dict[str, type[Planner]] = {
     "cpop": Cpop,
     "hbmct": Hbmct,
     "heft": Heft,
+    "learned": LearnedPlanner,
     "lookahead": Lookahead,
     "optimum": Optimum,
     "peft": Peft,

@@ -89,11 +89,11 @@ class Network:
             state = np.maximum(
                 own + view.after @ state @ p["after"] + view.before @ state @ p["before"], 0.0
             )
-        return state
+        return np.asarray(state, float)
 
     def embedded(self, embeddings: Floats) -> Floats:
         """Return what embeddings of tasks add to the hidden layer."""
-        return embeddings @ self.parameters["embedding"]
+        return np.asarray(embeddings @ self.parameters["embedding"], float)
 
     def scores(self, seen: Observation) -> Floats:
         """Return the score of each pair, `(T, E)`."""

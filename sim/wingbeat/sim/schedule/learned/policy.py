@@ -12,6 +12,9 @@ from wingbeat.sim.schedule.learned.view import View
 from wingbeat.sim.schedule.protocol import Placement
 from wingbeat.sim.soc.state import State
 
+ROUNDING = 1e-9
+"""Scores that differ by less are equal."""
+
 
 class Policy:
     """Of all ready tasks and free elements, the pair of the highest score, until it is below zero.
@@ -35,7 +38,8 @@ class Policy:
             self._view = View(state, self._network)
         while (choice := self._view.choice()) is not None:
             scores = np.where(choice.supported, self._network.scores(choice.seen), -np.inf)
-            place = int(scores.argmax())
+            # elements of one class tie but for rounding: the first of them
+            place = int((scores >= scores.max() - ROUNDING).argmax())
             row, column = divmod(place, scores.shape[1])
             score = scores[row, column]
             if score == -np.inf or (score <= 0.0 and not choice.must):

@@ -166,4 +166,6 @@ def _order(schedule: Schedule) -> Integers:
     """Return the tasks by start, each after its predecessors."""
     rank = {task: place for place, task in enumerate(schedule.graph.order)}
     slots = schedule.slots
-    return np.array(sorted(rank, key=lambda task: (slots[task].start, slots[task].finish, rank[task])))
+    return np.array(
+        sorted(rank, key=lambda task: (slots[task].start, slots[task].finish, rank[task]))
+    )

@@ -11,27 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wingbeat.sim.schedule.learned.features import pair_features, queue_features, task_features
 from wingbeat.sim.schedule.learned.graph_view import FAR, graph_view
-from wingbeat.sim.schedule.learned.network import (
-    EMBEDDING,
-    PAIR_FEATURES,
-    QUEUE_FEATURES,
-    TASK_FEATURES,
-    Network,
-    Observation,
-)
+from wingbeat.sim.schedule.learned.network import EMBEDDING, Network, Observation
 from wingbeat.sim.schedule.learned.table import (
     EMBEDDING_PART,
-    FAN_OUT,
     HIDDEN_PART,
     LEAST,
-    RANK,
     Table,
 )
 from wingbeat.sim.soc.state import NONE, State
 
-FARTHEST = 50.0
-"""Where regrets are cut off, in units of time."""
+WORK, LEFT, ARRIVAL = EMBEDDING, EMBEDDING + 1, EMBEDDING + 2
+"""Columns of a job behind its embedding: least ticks and share of its tasks that are not placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,7 @@ class View:
         count = len(state.elements)
         self._count = count
         self._table = Table(count, network)
-        self._jobs = np.zeros((64, EMBEDDING + 3))
+        self._jobs = np.zeros((64, ARRIVAL + 1))
         self._base: list[int] = []
         self._scale: list[float] = []
         self._pressure = np.zeros(count)
@@ -84,8 +76,8 @@ class View:
         part = row[EMBEDDING_PART] / size
         record = self._jobs[job]
         record[:EMBEDDING] -= part
-        record[EMBEDDING] -= row[LEAST]
-        record[EMBEDDING + 1] -= 1.0 / size
+        record[WORK] -= row[LEAST]
+        record[LEFT] -= 1.0 / size
         self._embedding -= part
         self._work -= row[LEAST]
         self._pressure -= row[self._table.share]
@@ -131,82 +123,29 @@ class View:
         rows = self._table.rows[
             [self._base[job] + state.index[task] for job, task in zip(jobs, tasks, strict=True)]
         ]
-        costs, outlook = rows[:, self._table.costs], rows[:, self._table.outlook]
-        least, rank = rows[:, LEAST], rows[:, RANK]
         data = np.array([state.data_at(task) for task in tasks], float)
-        data -= now
-        np.maximum(data, 0.0, out=data)
-        available = np.array(state.available(), float)
-        available -= now
-        finish = np.maximum(data, available)
-        finish += costs
-        whole = finish + outlook
-        if count > 1:
-            two = np.partition(finish, 1, axis=1)
-            best, second = two[:, :1], two[:, 1:2]
-        else:
-            best = second = finish
-        shares = rows[:, self._table.share]
-        chosen_finish, chosen_costs = finish[:, free], costs[:, free]
-        chosen_shares = shares[:, free]
-
-        pairs = np.empty((len(tasks), len(free), PAIR_FEATURES))
-        pairs[:, :, 0] = data[:, free]
-        pairs[:, :, 1] = chosen_costs
-        pairs[:, :, 2] = chosen_costs - least[:, None]
-        pairs[:, :, 3] = chosen_finish - best
-        pairs[:, :, 4] = np.maximum(second - chosen_finish, 0.0)
-        pairs[:, :, 5] = whole[:, free] - whole.min(axis=1)[:, None]
-        pairs[:, :, 6] = rows[:, self._table.regret][:, free]
-        pairs[:, :, 7] = shares.sum(axis=0)[free] - chosen_shares
-        pairs[:, :, 8] = self._pressure[free] / len(live)
-        pairs *= unit
-        np.minimum(pairs, FARTHEST, out=pairs)
-        np.maximum(pairs, 0.0, out=pairs)
-        np.log1p(pairs, out=pairs)
-
+        data = np.maximum(data - now, 0.0)
+        available = np.array(state.available(), float) - now
         records = self._jobs[jobs]
-        leading: dict[int, float] = {}
-        ranks = rank.tolist()
-        for job, value in zip(jobs, ranks, strict=True):
-            if value > leading.get(job, 0.0):
-                leading[job] = value
-        places = np.array([live[job] for job in jobs], float)
-        features = np.empty((len(tasks), TASK_FEATURES))
-        features[:, 0] = rank * unit
-        features[:, 1] = (now - records[:, EMBEDDING + 2]) * unit
-        features[:, 2] = records[:, EMBEDDING] * unit
-        features[:, 3] = data.min(axis=1) * unit
-        features[:, 4] = rows[:, FAN_OUT]
-        np.log1p(np.maximum(features[:, :5], 0.0), out=features[:, :5])
-        features[:, 5] = records[:, EMBEDDING + 1]
-        features[:, 6] = places / len(live)
-        features[:, 7] = places == 0.0
-        features[:, 8] = rank / np.maximum([leading.get(job, 0.0) for job in jobs], 1.0)
-        features[:, 9] = rank / max(1.0, *ranks)
-
-        busy = [time for time in available.tolist() if time > 0.0]
-        queue = np.log1p(
-            np.array(
-                [
-                    len(live),
-                    len(tasks),
-                    count / len(free),
-                    available.mean() * unit,
-                    max(0.0, self._work) * unit / count,
-                    count,
-                    min(busy, default=0.0) * unit,
-                ],
-                float,
-            )
-        )
         seen = Observation(
-            pairs,
-            features,
-            queue,
+            pair_features(
+                self._table, rows, data, available, free, self._pressure / len(live), unit
+            ),
+            task_features(
+                rows,
+                data.min(axis=1),
+                now - records[:, ARRIVAL],
+                records[:, WORK],
+                records[:, LEFT],
+                np.array([live[job] for job in jobs], float) / len(live),
+                jobs,
+                unit,
+            ),
+            queue_features(available, len(free), len(tasks), len(live), self._work, unit),
             rows[:, HIDDEN_PART],
             records[:, :EMBEDDING],
             self._embedding / len(live),
         )
         must = len(free) == count
-        return Choice(seen, list(tasks), free, chosen_costs < FAR, must)
+        supported = rows[:, self._table.costs][:, free] < FAR
+        return Choice(seen, list(tasks), free, supported, must)

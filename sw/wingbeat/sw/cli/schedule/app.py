@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from wingbeat.sw.cli.schedule.bench import bench
 from wingbeat.sw.cli.schedule.export import export
 from wingbeat.sw.cli.schedule.job import schedule
+from wingbeat.sw.cli.schedule.train import train
 
 _JOB = "job"
 
@@ -28,6 +29,7 @@ app = typer.Typer(cls=_JobByDefault, no_args_is_help=True)
 app.command(_JOB)(schedule)
 app.command()(bench)
 app.command()(export)
+app.command()(train)
 
 
 @app.callback()

@@ -49,7 +49,7 @@ class View {
             for (int e : free_) {
                 if (table_.row(emulator.tasks[ready[r]].row)[e] >= FAR) continue;
                 double score = pair_score(int(r), e);
-                if (task == kNone || score > best) best = score, task = ready[r], element = e;
+                if (task == kNone || score > best + ROUNDING) best = score, task = ready[r], element = e;
             }
         }
         if (task == kNone || (best <= 0 && int(free_.size()) != count)) return false;

@@ -1,4 +1,4 @@
-"""The compiled code of training: built by the machine's C++ compiler, kept by what it is made of."""
+"""The compiled code of training: built by the C++ compiler, kept by what it is made of."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 
 from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.schedule.learned import network
+from wingbeat.sim.schedule.learned.features import FARTHEST
 from wingbeat.sim.schedule.learned.graph_view import FAR, NODE_FEATURES
-from wingbeat.sim.schedule.learned.view import FARTHEST
+from wingbeat.sim.schedule.learned.policy import ROUNDING
 
 _DEADLINE = 300
 """Seconds that the compiler may take."""
@@ -40,6 +41,7 @@ def library() -> ctypes.CDLL:
         "HIDDEN": network.HIDDEN,
         "FAR": FAR,
         "FARTHEST": FARTHEST,
+        "ROUNDING": ROUNDING,
     }
     flags = ["-O3", "-march=native", "-std=c++17", "-shared", "-fPIC"]
     flags += [f"-D{name}={value}" for name, value in values.items()]

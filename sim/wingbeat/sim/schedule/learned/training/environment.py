@@ -26,6 +26,9 @@ from wingbeat.sim.soc.state import NONE
 
 Seen = dict[str, NDArray[Any]]
 
+_LARGEST = 1e6
+"""No observation is farther from zero."""
+
 
 class SchedulingEnvironment(gymnasium.Env[Seen, np.int64]):
     """One placement a step, or to wait for the next event.
@@ -64,7 +67,7 @@ class SchedulingEnvironment(gymnasium.Env[Seen, np.int64]):
             "jobs": (EMBEDDING,),
         }
         self.observation_space = spaces.Dict(
-            {name: spaces.Box(-np.inf, np.inf, shape) for name, shape in shapes.items()}
+            {name: spaces.Box(-_LARGEST, _LARGEST, shape) for name, shape in shapes.items()}
             | {"allowed": spaces.MultiBinary(wait + 1)}
         )
 

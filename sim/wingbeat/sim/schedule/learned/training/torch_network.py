@@ -170,16 +170,19 @@ def batch(samples: Sequence[Sample], device: torch.device) -> Batch:
         ),
         sample=tensor(np.repeat(np.arange(len(samples)), [tasks for tasks, _ in shapes])),
         pairs=tensor(
-            np.concatenate(
-                [s.seen.pairs[where] for s, where in zip(samples, allowed, strict=True)]
-            )
+            np.concatenate([s.seen.pairs[where] for s, where in zip(samples, allowed, strict=True)])
         ),
         task=tensor(
-            np.concatenate([start + rows for start, (rows, _) in zip(starts, allowed, strict=False)])
+            np.concatenate(
+                [start + rows for start, (rows, _) in zip(starts, allowed, strict=False)]
+            )
         ),
         action=tensor(
             np.concatenate(
-                [rows * width + columns for width, (rows, columns) in zip(widths, allowed, strict=True)]
+                [
+                    rows * width + columns
+                    for width, (rows, columns) in zip(widths, allowed, strict=True)
+                ]
             )
         ),
         wait=tensor(wait),

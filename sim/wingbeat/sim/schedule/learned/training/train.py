@@ -117,9 +117,7 @@ def _step(progress: Progress, settings: Settings, workers: Workers, log: Summary
     """Go one step of policy gradient."""
     adam, size = progress.adam, len(progress.mean)
     number = adam.steps
-    tasks = [
-        Task(progress.mean, settings.seed, number, pair) for pair in range(settings.pairs)
-    ]
+    tasks = [Task(progress.mean, settings.seed, number, pair) for pair in range(settings.pairs)]
     differences = np.array(workers.differences(tasks))
     upward = gradient(size, settings.seed, number, differences)
     rate = settings.rate * min(1.0, 2.0 * (1.0 - number / settings.steps))
