@@ -19,7 +19,7 @@ from wingbeat.sim.soc.families import layered, unrelated
 from wingbeat.sim.soc.graph import Graph
 from wingbeat.sim.soc.schedule import check
 
-NAMES = sorted((SCHEDULERS | PLANNERS).keys() - {"optimum"})
+NAMES = sorted((SCHEDULERS | PLANNERS).keys() - {"optimum", "learned"})
 TOPCUOGLU = {  # makespans; of heft, cpop and the optimum they are published
     "cpop": 86,
     "eft": 80,
@@ -29,6 +29,7 @@ TOPCUOGLU = {  # makespans; of heft, cpop and the optimum they are published
     "hbmct": 76,
     "heft": 80,
     "heft_rt": 100,
+    "learned": 73,
     "lookahead": 76,
     "mct": 92,
     "met": 80,

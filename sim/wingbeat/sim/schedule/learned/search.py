@@ -9,7 +9,6 @@ element, or to another place in the order. All moves of a round are evaluated at
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wingbeat.sim.schedule.heft import Heft
 from wingbeat.sim.schedule.learned.decode import Decoder, Integers
@@ -74,8 +73,8 @@ class _Search:
         self._decoder = Decoder(graph)
         self._draw = np.random.default_rng(0)
         starts = [known[chain % len(known)] for chain in range(_CHAINS)]
-        self._orders = np.stack([_order(schedule) for schedule in starts])
-        self._elements = np.array([[slot.element for slot in s.slots] for s in starts])
+        self._orders: Integers = np.stack([_order(schedule) for schedule in starts])
+        self._elements: Integers = np.array([[slot.element for slot in s.slots] for s in starts])
         self._finishes = self._decoder.finishes(self._orders, self._elements)
         self._after = np.zeros((len(graph), len(graph)), bool)
         for task, row in enumerate(graph.successors):
@@ -86,6 +85,7 @@ class _Search:
         likely = np.exp((least - costs) / max(1.0, 0.5 * least.mean()))
         self._likely = np.cumsum(likely / likely.sum(axis=1, keepdims=True), axis=1)
         self._rounds = 0
+        self._best = self._elements[0], self._finishes[0]
         self._keep_best()
 
     def best(self) -> Schedule:
@@ -121,7 +121,8 @@ class _Search:
         if self._rounds % _EXCHANGE == 0:
             spans = self._finishes.max(axis=1)
             worst, best = int(spans.argmax()), int(spans.argmin())
-            for part in (self._orders, self._elements, self._finishes):
+            parts: tuple[Integers, ...] = (self._orders, self._elements, self._finishes)
+            for part in parts:
                 part[worst] = part[best]
 
     def _move(self, orders: Integers, elements: Integers, tasks: Integers) -> Integers:
@@ -145,11 +146,8 @@ class _Search:
     def _keep_best(self) -> None:
         spans = self._finishes.max(axis=1)
         place = int(spans.argmin())
-        if self._rounds == 0 or spans[place] < self._best[1].max():
-            self._best: tuple[Integers, NDArray[np.int64]] = (
-                self._elements[place].copy(),
-                self._finishes[place].copy(),
-            )
+        if self._rounds == 0 or int(spans[place]) < int(self._best[1].max()):
+            self._best = self._elements[place].copy(), self._finishes[place].copy()
 
 
 def _moved(orders: Integers, source: Integers, target: Integers) -> Integers:

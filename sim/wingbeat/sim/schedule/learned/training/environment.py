@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
@@ -59,6 +59,7 @@ class SchedulingEnvironment(gymnasium.Env[Seen, np.int64]):
         self._tasks, self._elements = tasks, elements
         wait = tasks * elements
         self.action_space = spaces.Discrete(wait + 1)
+        self.wait = np.int64(wait)
         shapes = {
             "pairs": (tasks, elements, PAIR_FEATURES),
             "tasks": (tasks, TASK_FEATURES),
@@ -66,10 +67,11 @@ class SchedulingEnvironment(gymnasium.Env[Seen, np.int64]):
             "job": (tasks, EMBEDDING),
             "jobs": (EMBEDDING,),
         }
-        self.observation_space = spaces.Dict(
+        self._spaces = spaces.Dict(
             {name: spaces.Box(-_LARGEST, _LARGEST, shape) for name, shape in shapes.items()}
             | {"allowed": spaces.MultiBinary(wait + 1)}
         )
+        self.observation_space = cast("spaces.Space[Seen]", self._spaces)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -142,10 +144,9 @@ class SchedulingEnvironment(gymnasium.Env[Seen, np.int64]):
         return np.append(allowed.ravel(), np.int8(not must))
 
     def _observation(self) -> Seen:
-        space = self.observation_space
-        assert isinstance(space, spaces.Dict)
         seen: Seen = {
-            name: np.zeros(part.shape or (), part.dtype) for name, part in space.spaces.items()
+            name: np.zeros(part.shape or (), part.dtype)
+            for name, part in self._spaces.spaces.items()
         }
         if self.choice is None:
             return seen

@@ -155,4 +155,5 @@ def imitate(
             losses.append(float(loss.detach()))
             hits += int((logs.argmax(dim=1) == chosen.target).sum())
         report(number, float(np.mean(losses)), hits / len(samples))
-    return network.parameters_as_arrays()
+    learned: dict[str, Floats] = network.parameters_as_arrays()
+    return learned

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -75,7 +76,7 @@ class _Packed:
         sizes = [len(graph) for graph in graphs]
         before = [row for graph in graphs for row in graph.predecessors]
         after = [row for graph in graphs for row in graph.successors]
-        self._arrays = [
+        self._arrays: list[NDArray[Any]] = [
             np.array([0, *np.cumsum(sizes)], np.int32),
             np.array([row for graph in graphs for row in graph.costs], np.int64),
             _starts(before),
@@ -127,9 +128,9 @@ def rollout(episode: Episode, parameters: Mapping[str, Floats]) -> Result:
 _PACKED: WeakKeyDictionary[Episode, _Packed] = WeakKeyDictionary()
 
 
-def _starts(rows: list[list[tuple[int, object]]]) -> NDArray[np.int32]:
+def _starts(rows: Sequence[Sequence[object]]) -> NDArray[np.int32]:
     return np.array([0, *np.cumsum([len(row) for row in rows])], np.int32)
 
 
-def _address(array: NDArray[np.generic]) -> int:
+def _address(array: NDArray[Any]) -> int:
     return int(array.ctypes.data)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from wingbeat.hw.errors import ScheduleError
 from wingbeat.sim.schedule.learned.training.gradient import Task, difference
@@ -18,8 +17,8 @@ class Workers(Protocol):
     def differences(self, tasks: Sequence[Task]) -> list[list[float]]:
         """Return what `difference` returns for each task."""
 
-    def __enter__(self) -> Workers:
-        """Return itself."""
+    def __enter__(self) -> Self:
+        """Get ready."""
 
     def __exit__(self, *error: object) -> None:
         """End what was started."""
@@ -37,18 +36,13 @@ class Processes:
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Processes:
+    def __enter__(self) -> Self:
         if self._count > 1:
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._count, mp_context=context)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
@@ -75,7 +69,7 @@ class Ray:
             ) from None
         self._ray: Any = ray
 
-    def __enter__(self) -> Ray:
+    def __enter__(self) -> Self:
         self._ray.init(log_to_driver=False)
         self._remote = self._ray.remote(difference)
         return self
