@@ -12,6 +12,7 @@ import numpy as np
 
 from wingbeat.sim.schedule.heft import Heft
 from wingbeat.sim.schedule.learned.decode import Decoder, Integers
+from wingbeat.sim.schedule.learned.graph_view import Floats
 from wingbeat.sim.schedule.learned.network import Network
 from wingbeat.sim.schedule.learned.parameters import shipped
 from wingbeat.sim.schedule.learned.policy import Policy
@@ -83,9 +84,10 @@ class _Search:
         costs = self._decoder.costs
         least = costs.min(axis=1, keepdims=True)
         likely = np.exp((least - costs) / max(1.0, 0.5 * least.mean()))
-        self._likely = np.cumsum(likely / likely.sum(axis=1, keepdims=True), axis=1)
+        likely /= likely.sum(axis=1, keepdims=True)
+        self._likely: Floats = np.asarray(np.cumsum(likely, axis=1), float)
         self._rounds = 0
-        self._best = self._elements[0], self._finishes[0]
+        self._best: tuple[Integers, Integers] = (self._elements[0], self._finishes[0])
         self._keep_best()
 
     def best(self) -> Schedule:
