@@ -133,7 +133,7 @@ class _Search:
         many, count = orders.shape
         rows = np.arange(many)
         elsewhere = draw.random(many) < 0.6
-        likely = self._likely[tasks] < draw.random(many)[:, None]
+        likely = self._likely[tasks] < draw.random((many, 1))
         drawn = np.minimum(likely.sum(axis=1), likely.shape[1] - 1)
         elements[rows[elsewhere], tasks[elsewhere]] = drawn[elsewhere]
         places = np.empty_like(orders)
