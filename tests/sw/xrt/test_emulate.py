@@ -49,7 +49,8 @@ def test_a_command_that_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("environment")
-def test_without_a_command_a_shell_can_have_the_card() -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_without_a_command_a_shell_can_have_the_card(ending: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "board", "emulate"], stderr=subprocess.PIPE, text=True
     )
@@ -65,7 +66,7 @@ def test_without_a_command_a_shell_can_have_the_card() -> None:
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert (shell.stdout, shell.returncode) == ("hw_emu\n", 0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     process.stderr.close()
     assert process.wait(60) == 0
     assert not path.exists()

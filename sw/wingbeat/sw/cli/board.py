@@ -73,7 +73,9 @@ def serve(
         f"board {name}, configuration {design.config.digest}, is served on pynq://{host}:"
         f"{server.port}"
     )
-    stop.wait()
+    # a signal that another thread takes does not end a wait without an end
+    while not stop.wait(1.0):
+        pass
     server.stop()
 
 

@@ -92,4 +92,6 @@ def _await_signal() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+    # a signal that another thread takes does not end a wait without an end
+    while not stop.wait(1.0):
+        pass
