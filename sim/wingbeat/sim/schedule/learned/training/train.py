@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -78,7 +79,7 @@ def train(
         else:
             progress = _warm_start(settings, log, report)
             progress.save(checkpoint)
-        validation = _Validation()
+        validation = _validation()
         while progress.adam.steps < settings.steps:
             report("policy gradient", progress.adam.steps / settings.steps)
             _step(progress, settings, workers, log)
@@ -127,12 +128,17 @@ def _step(progress: Progress, settings: Settings, workers: Workers, log: Summary
     log.add_scalar("gradient/norm", float(np.linalg.norm(upward)), number)
 
 
+@cache
+def _validation() -> _Validation:
+    return _Validation()
+
+
 class _Validation:
     """Episodes that training does not see, and what late ETF makes of them."""
 
     def __init__(self) -> None:
         self._episodes = {
-            name: [make(Random(f"validation {name} {seed}")) for seed in range(4)]
+            name: [make(Random(f"validation {name} {seed}")) for seed in range(2)]
             for name, make in STREAMS.items()
         }
         self._known = {}
