@@ -7,8 +7,16 @@ from hypothesis import strategies as st
 from tests.compiler import small
 from tests.compiler.graph.models import GROUPED, graph
 
+from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import fuse_swiglu, place_operands
-from wingbeat.compiler.plan import MemoryPlan, plan_memory, round_up, strands_of, token_words
+from wingbeat.compiler.plan import (
+    MemoryPlan,
+    _matrix,
+    plan_memory,
+    round_up,
+    strands_of,
+    token_words,
+)
 from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.control import CONTROL_WORDS
 from wingbeat.hw.cost import ADDER_LATENCY
@@ -131,6 +139,20 @@ def test_the_other_regions_hold_what_they_are_for() -> None:
     striped = {region.name for region in found.memory.regions if region.striped}
     assert striped == {"cache", "weights"}
     assert found.address("cache") == found.memory["cache"].start
+
+
+@pytest.mark.parametrize(("kept", "columns", "chains", "strands"), [
+    (4, 576, 2, 1), (2, 576, 2, 1), (8, 576, 2, 0), (4, 576, 1, 0),
+    (4, 128, 2, 0),  # such short tiles would wait for the drain
+])  # fmt: skip
+def test_two_row_pairs_in_a_step_take_more_strands(
+    kept: int, columns: int, chains: int, strands: int
+) -> None:
+    config = small.CONFIG.model_copy(
+        update={"lanes": 4, "columns": chains, "formats": ("int4g32s",), "tokens": 32}
+    )
+    kind = ir.MatrixType(256, columns, WeightFormat.parse("int4s"), kept)
+    assert _matrix(config, kind, 0).strands == strands
 
 
 @pytest.mark.parametrize("rows", TILE_ROWS)

@@ -27,6 +27,7 @@ from wingbeat.hw.cost import (
     group_cycles,
     kept_of,
     loading,
+    takes_twins,
 )
 from wingbeat.hw.formats import WeightFormat
 from wingbeat.hw.isa.instructions import (
@@ -91,6 +92,23 @@ def test_a_lane_decodes_a_beat_but_no_more_than_it_multiplies(name: str, codes: 
 )
 def test_cycles_of_a_group(name: str, kept: int, vectors: int, columns: int, cycles: float) -> None:
     assert group_cycles(WeightFormat.parse(name), kept, vectors, columns) == cycles
+
+
+@pytest.mark.parametrize(("kept", "rows", "strands", "columns", "twins"), [
+    (4, 16, 1, 2, True), (2, 8, 2, 2, True), (2, 4, 3, 4, True), (8, 16, 1, 2, False),
+    (4, 16, 0, 2, False), (4, 12, 1, 2, False), (4, 16, 1, 1, False),
+])  # fmt: skip
+def test_twins_need_room_in_the_slices_a_column_and_strands(
+    kept: int, rows: int, strands: int, columns: int, twins: bool
+) -> None:
+    config = CONFIG.model_copy(update={"formats": ("int4g32s",), "columns": columns})
+    layout = TileLayout(WeightFormat.parse("int4s"), rows, config.lanes, config.ports)
+    assert takes_twins(layout, kept, strands, config) is twins
+
+
+def test_a_pair_of_twins_takes_half_the_time() -> None:
+    weights = WeightFormat.parse("int4s")
+    assert [group_cycles(weights, kept, 1, 2, twins=True) for kept in (4, 2)] == [0.25, 0.25]
 
 
 def test_the_stride_of_a_sparse_tile_tells_its_n() -> None:

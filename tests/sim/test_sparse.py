@@ -1,5 +1,6 @@
 """Sparse weights on the ISA machine: those of the pruned matrices, whatever the stream."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -9,16 +10,19 @@ from tests.sim.runner import TINY, Runner
 from tests.sim.test_invariance import TEXT, log_softmax
 
 from wingbeat.boards.board import load_board
-from wingbeat.compiler import driver
+from wingbeat.compiler import driver, plan
 from wingbeat.compiler.frontend.container import read_gguf
 from wingbeat.compiler.frontend.llama import read_llama
 from wingbeat.compiler.frontend.matrices import read_matrix
 from wingbeat.compiler.frontend.prune import prune
 from wingbeat.compiler.frontend.vectors import read_vector
+from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.llama import llama_graph
 from wingbeat.compiler.graph.reference import Reference
 from wingbeat.compiler.image import Image
+from wingbeat.hw.config import AcceleratorConfig
 from wingbeat.hw.formats import Q4_0, CodedMatrix, WeightFormat
+from wingbeat.hw.stream import TileLayout
 
 BOARD = load_board("sim4s")
 SPARSE = WeightFormat.parse("int4g32s")
@@ -40,7 +44,7 @@ def pruned(name: str, matrix: CodedMatrix, kept: int) -> CodedMatrix:
 def test_the_bits_are_those_of_a_dense_model_of_the_same_weights(
     kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tiles of 16 rows have one strand, dense and sparse: sums are made in the same order."""
+    """With the same strands, dense and sparse, sums are made in the same order."""
     found = Runner(sparse_image(kept))
     formats: Callable[..., dict[str, WeightFormat]] = driver.source_formats
 
@@ -51,6 +55,15 @@ def test_the_bits_are_those_of_a_dense_model_of_the_same_weights(
         matrix, report = read_matrix(tensor)  # type: ignore[arg-type]  # passed on as it is
         return pruned(report.name, matrix, kept), report
 
+    strands = plan._strands
+
+    def same_strands(config: AcceleratorConfig, layout: TileLayout, kind: ir.MatrixType) -> int:
+        if kind.format == Q4_0:
+            layout = dataclasses.replace(layout, format=SPARSE)
+            kind = dataclasses.replace(kind, format=SPARSE, kept=kept)
+        return strands(config, layout, kind)
+
+    monkeypatch.setattr(plan, "_strands", same_strands)
     monkeypatch.setattr(driver, "source_formats", dense_formats)
     monkeypatch.setattr(driver, "read_matrix", read)
     wanted = Runner(driver.compile_model(TINY, BOARD, context=128).image)

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run, uniform_runs
-from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.config import LARGEST_STRANDS, AcceleratorConfig
 from wingbeat.hw.control import CONTROL_WORDS
-from wingbeat.hw.cost import ADDER_LATENCY
+from wingbeat.hw.cost import ADDER_LATENCY, drain_cycles, group_cycles, takes_twins
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import Opcode
 from wingbeat.hw.isa.operands import BEAT_BYTES, GRANULE
@@ -174,6 +174,24 @@ def strands_of(layout: TileLayout) -> int:
     return strands
 
 
+def _strands(config: AcceleratorConfig, layout: TileLayout, kind: ir.MatrixType) -> int:
+    """Return log2 of the strands of a matrix: more if two row pairs a step gain more than it takes.
+
+    Tiles with more strands take longer to drain.
+    """
+    groups = kind.columns // GROUP
+
+    def cycles(strands: int) -> float:
+        twins = takes_twins(layout, kind.kept, strands, config)
+        compute = layout.rows * groups * group_cycles(layout.format, kind.kept, 1, 1, twins)
+        return max(compute, drain_cycles(layout, 1, strands, Opcode.MV, config))
+
+    room = config.accumulators // (layout.rows * max(config.tokens, LARGEST_STRANDS))
+    most = room.bit_length() if config.twins else 0
+    least = strands_of(layout)
+    return min(range(least, max(least + 1, most)), key=cycles)
+
+
 def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> MatrixPlan:
     # of a sparse matrix an accumulator is revisited in half the time: 12 rows would take 2 strands,
     # and more accumulators than the rows of any other tile
@@ -187,7 +205,7 @@ def _matrix(config: AcceleratorConfig, kind: ir.MatrixType, offset: int) -> Matr
         kind.kept,
         layout.tiles(kind.rows),
         offset,
-        strands_of(layout),
+        _strands(config, layout, kind),
     )
 
 

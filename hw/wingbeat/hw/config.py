@@ -135,8 +135,19 @@ class AcceleratorConfig(BaseModel):
 
     @property
     def accumulators(self) -> int:
-        """FP32 accumulators of one lane: 16 rows of each vector, and at least of 8 strands."""
-        return ACCUMULATOR_ROWS * max(self.tokens, LARGEST_STRANDS)
+        """FP32 accumulators of one lane: 16 rows of each vector, and at least of 8 strands.
+
+        Twice as many where two row pairs are multiplied in a step, which takes twice the strands.
+        """
+        return ACCUMULATOR_ROWS * max(self.tokens, LARGEST_STRANDS) * (2 if self.twins else 1)
+
+    @property
+    def twins(self) -> bool:
+        """Whether a lane multiplies two row pairs of a 4:16 or 2:16 matrix by one vector in a step.
+
+        They share the slices; two columns, of which one vector needs only one, add them up.
+        """
+        return self.columns > 1 and any(weights.sparse for weights in self.weight_formats)
 
     @property
     def port_bytes(self) -> int:

@@ -17,7 +17,7 @@ from wingbeat.hw.config import (
     CHAIN_SLICES,
     AcceleratorConfig,
 )
-from wingbeat.hw.formats import GROUP, SPARSE_COUNTS, WINDOW, WeightFormat
+from wingbeat.hw.formats import GROUP, SPARSE_COUNTS, TWIN_KEPT, WINDOW, WeightFormat
 from wingbeat.hw.isa.instructions import (
     INSTRUCTION_BITS,
     Combine,
@@ -86,7 +86,7 @@ STRAND_LATENCY = 8
 """Cycles from the last addition of a pass that joins strands to the next pass."""
 
 RESULTS_PER_CYCLE = 2
-"""Group results that a scale unit takes in a cycle."""
+"""Group results that the scale units of a column take in a cycle."""
 
 DIVISION = 75
 """Cycles in which ST KEYS and GATHER find the tile of their first row."""
@@ -122,16 +122,29 @@ def codes_per_cycle(weights: WeightFormat) -> float:
     return min(CHAIN_PRODUCTS, BEAT_BITS / weights.bits)
 
 
-def group_cycles(weights: WeightFormat, kept: int, vectors: int, columns: int) -> float:
+def takes_twins(layout: TileLayout, kept: int, log_strands: int, config: AcceleratorConfig) -> bool:
+    """Whether a matrix-vector step takes two row pairs of these tiles.
+
+    At most 4 of 16 codes leave the slices room for that, two columns take the results, and there
+    are strands enough that an accumulator is not revisited too soon.
+    """
+    few = layout.format.sparse and kept <= TWIN_KEPT
+    return config.twins and few and layout.rows // 4 << log_strands >= ADDER_LATENCY
+
+
+def group_cycles(
+    weights: WeightFormat, kept: int, vectors: int, columns: int, twins: bool = False
+) -> float:
     """Cycles of a chain for one group of one row.
 
     Matrix-vector packs two rows in a slice: 32 codes of a row pair a cycle, fewer if a beat holds
-    fewer. Matrix-matrix packs two vectors: a window of one row (8:16 and sparser: two windows) with
-    two vectors a cycle in each column. Either way no faster than the codes arrive or the scale unit
-    takes results.
+    fewer; 16 of each of two row pairs that are `twins`. Matrix-matrix packs two vectors: a window
+    of one row (8:16 and sparser: two windows) with two vectors a cycle in each column. Either way
+    no faster than the codes arrive or the scale units take results.
     """
     codes = GROUP * (kept / WINDOW if weights.sparse else 1.0)
-    arrival = max(codes / codes_per_cycle(weights), 1 / RESULTS_PER_CYCLE)
+    results = RESULTS_PER_CYCLE * (2 if twins else 1)
+    arrival = max(codes / codes_per_cycle(weights), 1 / results)
     if vectors == 1:
         return arrival
     windows = 1.0 if weights.sparse and kept <= WINDOW // 2 else GROUP / CHAIN_SLICES
@@ -191,7 +204,8 @@ def _multiply(multiply: Multiply, resolve: Resolve, config: AcceleratorConfig) -
     weights = layout.format
     kept = kept_of(layout, groups, multiply.stride)
     paired = 1 if multiply.opcode is Opcode.MV else max(2, vectors)
-    compute = layout.rows * groups * group_cycles(weights, kept, paired, config.columns)
+    twins = takes_twins(layout, kept, multiply.strands, config)
+    compute = layout.rows * groups * group_cycles(weights, kept, paired, config.columns, twins)
     drain = drain_cycles(layout, vectors, multiply.strands, multiply.opcode, config)
     # how long a sparse tile is, stands in its header: whole strides are read
     beats = multiply.stride if weights.sparse else layout.tile_beats(groups)

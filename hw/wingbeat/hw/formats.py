@@ -37,6 +37,10 @@ SPARSE_COUNTS = (2, 4, 8, 16)
 """Codes kept of a window: the N of N:16."""
 
 
+TWIN_KEPT = WINDOW // 4
+"""The largest N of N:16 of which two row pairs share the slices of a chain."""
+
+
 class ScaleKind(enum.Enum, shape=2):
     """What travels beside the codes of a group."""
 

@@ -17,7 +17,11 @@ PROMPT = [int(t) for t in np.random.default_rng(5).integers(3, 512, 9)]
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "one lane": load_board("sim1").accelerator.model_dump(),
     "four lanes": {"lanes": 4, "vector_lanes": 4},
-    "four lanes of two columns, 8:16": load_board("sim4s").accelerator.model_dump() | {"sparse": 8},
+    **{
+        f"four lanes of two columns, {kept}:16":
+            load_board("sim4s").accelerator.model_dump() | {"sparse": kept}
+        for kept in (8, 4, 2)
+    },
 }
 # fmt: on
 

@@ -139,6 +139,8 @@ class Controller:
         """Run all jobs to the end of the last drain."""
         self._offered = dict.fromkeys(self._offers, False)
         for job in jobs:
+            enough = job.tile.layout.rows // 4 << job.strands >= REVISIT
+            job.tile.twins = self._config.twins and job.mode is Mode.MV and enough
             self._offers["tile"].append(job.tile.command)
             for low, high in job.tile.beats:
                 self._offers["beats"].append(int(low) | int(high) << 64)
@@ -159,17 +161,19 @@ class Controller:
         self._free[bank] = False
         last_visit: dict[int, int] = {}
         address, due = 0, 0
+        twins = job.tile.twins and job.tile.kept <= 4
         for group in range(job.tile.groups):
             if group % (1 << job.strands) == 0:
                 address = 0
             operands = self._operands(job, group)
-            for _ in range(job.tile.layout.rows // 2):
+            for _ in range(job.tile.layout.rows // (4 if twins else 2)):
                 while not sim.get("unit_ready") or not self._chance():
                     sim.set("advance", 0)
                     self._clock()
                     assert self.cycle < limit, "no unit comes"
                 whole = sim.get("whole")
                 assert whole == (job.tile.kept <= 8)
+                assert sim.get("twins") == twins
                 steps = list(self._steps(job, bool(whole)))
                 for index, (row, pair, half) in enumerate(steps):
                     while address in last_visit and self.cycle - last_visit[address] < REVISIT - 1:
@@ -187,6 +191,7 @@ class Controller:
                             result_layout(config),
                             valid=1,
                             joined=int(not whole),
+                            twins=int(twins),
                             mode=job.mode.value,
                             first=int(group < 1 << job.strands),
                             bank=bank,
@@ -206,6 +211,7 @@ class Controller:
             filled=min(job.tile.groups, 1 << job.strands),
             vectors=job.vectors,
             pairs=-(-job.vectors // (2 * config.columns)),
+            twins=int(twins),
         )
         self._drains.append((due + Lane.SETTLE, command))
 
@@ -217,13 +223,18 @@ class Controller:
                     yield row, pair, half
 
     def _operands(self, job: Job, group: int) -> list[tuple[int, int]]:
-        """Codes and scalars of all columns, for each vector pair; garbage where no vector is."""
+        """Codes and scalars of all columns, for each vector pair; garbage where no vector is.
+
+        One vector is the first of every column.
+        """
         taken = 2 * self._config.columns
         found = []
         for start in range(0, job.vectors, taken):
             codes, scalars = b"", 0
             for place in range(taken):
                 vector = start + place
+                if job.mode is Mode.MV and place % 2 == 0:
+                    vector = 0
                 if vector < job.vectors:
                     values = job.operands.codes[vector].reshape(-1, 32)[group].tobytes()
                     scale = int(job.operands.scales[vector, group].view(np.uint32))

@@ -22,6 +22,7 @@ class Tile:
     kept: int
     beats: npt.NDArray[np.uint64]
     surplus: int = 0
+    twins: bool = False
 
     @property
     def command(self) -> int:
@@ -34,6 +35,7 @@ class Tile:
                     "tile_rows": TileRows.of(self.layout.rows),
                     "groups": self.groups,
                     "beats": len(self.beats),
+                    "twins": self.twins,
                 }
             )
             .as_value()

@@ -12,7 +12,7 @@ from tests.hw.rtl.lane.streams import Tile, random_tile
 
 from wingbeat.hw.arithmetic.half import decode_half
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
-from wingbeat.hw.rtl.lane.assembler import SLOT, Assembler
+from wingbeat.hw.rtl.lane.assembler import Assembler, slot_layout
 from wingbeat.hw.rtl.lane.commands import TILE
 from wingbeat.hw.rtl.lane.queues import connect
 from wingbeat.hw.rtl.lane.sections import SECTIONS, shapes
@@ -30,7 +30,7 @@ class Decoder(wiring.Component):
             {
                 "tile": In(stream.Signature(TILE)),
                 "beats": In(stream.Signature(BEAT_BITS)),
-                "slots": Out(stream.Signature(SLOT)),
+                "slots": Out(stream.Signature(slot_layout(config))),
             }
         )
 

@@ -86,6 +86,32 @@ def test_garbage_decodes_alike(config: AcceleratorConfig) -> None:
     check(config, random_jobs(rng, config, garbage=True), rng, 0.0)
 
 
+@pytest.mark.parametrize("rows", [4, 8, 12, 16])
+def test_two_row_pairs_in_a_step(rows: int) -> None:
+    """With as many strands as that takes, between tiles that take one."""
+    rng = np.random.default_rng(rows)
+    config = CONFIGS[-1]
+    enough = next(s for s in range(4) if rows // 4 << s >= 8)
+    jobs = [
+        random_job(rng, random_tile(rng, shape.format, rows, 4, shape.kept), 0, strands)
+        for shape in shapes(config)
+        for strands in (enough, enough - 1)
+        if rows << strands <= config.accumulators
+    ]
+    check(config, jobs, rng, 0.1)
+    assert {job.tile.kept for job in jobs if job.tile.twins} == {2, 4, 8, 16}
+
+
+def test_two_row_pairs_a_cycle() -> None:
+    config = AcceleratorConfig(lanes=8, columns=2, prefetch_beats=512, formats=("int4g32s",))
+    rng = np.random.default_rng(5)
+    tiles = [random_tile(rng, config.weight_formats[0], 16, 16, 4) for _ in range(3)]
+    jobs = [random_job(rng, tile, 0, 1) for tile in tiles]
+    first = check(config, jobs[:1], rng, 0.0)
+    # twins, four to a group, are half of the beats that bring them
+    assert check(config, jobs, rng, 0.0) - first <= 2 * len(tiles[0].beats) + 10
+
+
 @pytest.mark.parametrize(("name", "kept", "vectors"), [("int4g32", 16, 0), ("int4g32s", 8, 2)])
 def test_a_step_a_cycle(name: str, kept: int, vectors: int) -> None:
     """As long as a beat comes each cycle, the lane works each cycle."""

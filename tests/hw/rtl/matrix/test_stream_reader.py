@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.cost import takes_twins
 from wingbeat.hw.isa.instructions import Multiply, Opcode
 from wingbeat.hw.isa.operands import FormatField, TileRows
 from wingbeat.hw.rtl.bus.read_engine import REQUEST
@@ -59,6 +60,21 @@ def test_tiles_are_asked_for_with_all_their_beats(ports: int, bits: Literal[128,
                 assert (tile["groups"], tile["beats"]) == (groups, beats * ports // config.lanes)
                 assert tile["tile_rows"] == TileRows.of(rows).value
                 assert tile["format"] == FormatField.of(weights).to_bits()
+
+
+def test_twins_are_announced_where_strands_are_enough() -> None:
+    config = AcceleratorConfig(lanes=1, columns=2, formats=("int4g32", "int4g32s"))
+    sim = Simulation(StreamReader(config))
+    weights, rng = config.weight_formats[1], random.Random(2)
+    for opcode, rows, strands in itertools.product((Opcode.MV, Opcode.MM), TILE_ROWS, range(4)):
+        command = packed(
+            resolved(Multiply),
+            opcode=opcode.value, stride=100, tiles=1, groups=3, strands=strands, outer=1,
+            format=FormatField.of(weights).to_bits(), tile_rows=TileRows.of(rows).value,
+        )  # fmt: skip
+        _, announced = collect(sim, config, command, rng, 1)
+        enough = takes_twins(TileLayout(weights, rows, 1, 1), 4, strands, config)
+        assert announced[0][0]["twins"] == (opcode is Opcode.MV and enough)
 
 
 def test_a_multiplication_of_nothing_asks_for_nothing() -> None:

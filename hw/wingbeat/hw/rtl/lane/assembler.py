@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import ACCUMULATOR_ROWS, AcceleratorConfig
 from wingbeat.hw.formats import GROUP
 from wingbeat.hw.rtl.lane.commands import tile_info
-from wingbeat.hw.rtl.lane.decode import CODES, Decode, is_whole, slot_bytes
+from wingbeat.hw.rtl.lane.decode import CODES, Decode, is_whole, may_twin, slot_bytes
 from wingbeat.hw.rtl.lane.gearbox import Gearbox
 from wingbeat.hw.rtl.lane.indices import SELECTS, Indices
 from wingbeat.hw.rtl.lane.scale_bank import SCALE, ScaleBank
@@ -19,21 +19,25 @@ from wingbeat.hw.rtl.lane.skid import Skid
 _PATTERN_BYTES = 4
 """Both windows of a row pair."""
 
-SLOT = data.StructLayout(
-    {
-        "codes": CODES,
-        "selects": SELECTS,
-        "scales": data.ArrayLayout(SCALE, 2),
-        "half": 1,
-        "whole": 1,
-    }
-)
-"""What a chain works on for one step.
 
-codes, selects, scales : of the row pair's two rows
-half : columns 16 to 31 of the group; the unit is complete
-whole : all columns, N of N:16 is at most 8
-"""
+def slot_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Return the layout of what a chain works on for one step.
+
+    codes, selects, scales : of the row pair's two rows, or those of two pairs
+    half : columns 16 to 31 of the group; the unit is complete
+    whole : all columns, N of N:16 is at most 8
+    twins : two row pairs, each in half of the slices; N is at most 4
+    """
+    return data.StructLayout(
+        {
+            "codes": CODES,
+            "selects": SELECTS,
+            "scales": data.ArrayLayout(SCALE, 2 * (1 + config.twins)),
+            "half": 1,
+            "whole": 1,
+            "twins": 1,
+        }
+    )
 
 
 class Assembler(wiring.Component):
@@ -45,7 +49,7 @@ class Assembler(wiring.Component):
     ----------
     info : In stream of `tile_info`
     codes, scales, patterns : In streams of `SECTION_BEAT`
-    slots : Out stream of `SLOT`
+    slots : Out stream of `slot_layout`
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -56,7 +60,7 @@ class Assembler(wiring.Component):
                 "codes": In(stream.Signature(SECTION_BEAT)),
                 "scales": In(stream.Signature(SECTION_BEAT)),
                 "patterns": In(stream.Signature(SECTION_BEAT)),
-                "slots": Out(stream.Signature(SLOT)),
+                "slots": Out(stream.Signature(slot_layout(config))),
             }
         )
 
@@ -64,10 +68,13 @@ class Assembler(wiring.Component):
         """Join the gearboxes; a slot is made when all its parts are there."""
         m = Module()
         config = self._config
-        m.submodules.codes = codes = Gearbox([slot_bytes(shape) for shape in shapes(config)])
+        sizes = {slot_bytes(shape) for shape in shapes(config)}
+        if config.twins:
+            sizes |= {2 * slot_bytes(shape) for shape in shapes(config) if may_twin(shape)}
+        m.submodules.codes = codes = Gearbox(sizes)
         m.submodules.scale_bank = bank = ScaleBank(config)
         m.submodules.decode = decode = Decode(config)
-        m.submodules.skid = skid = Skid(SLOT)
+        m.submodules.skid = skid = Skid(slot_layout(config))
         wiring.connect(m, wiring.flipped(self.codes), codes.beats)
         wiring.connect(m, wiring.flipped(self.scales), bank.beats)
         wiring.connect(m, skid.output, wiring.flipped(self.slots))
@@ -77,11 +84,12 @@ class Assembler(wiring.Component):
         pair = Signal(range(ACCUMULATOR_ROWS // 2))
         half = Signal()
         place = Signal(2)  # of the group in its scale group
-        kind = tile.kind
+        kind, twins = tile.kind, tile.twins
         whole = of_shapes(m, config, kind, lambda shape: int(is_whole(shape)), "whole")
-        size = of_shapes(
+        one = of_shapes(
             m, config, kind, lambda shape: slot_bytes(shape) // codes.granule, "slot_size"
         )
+        size = one << twins
         last_place = of_shapes(
             m, config, kind, lambda shape: shape.format.group // GROUP - 1, "last_place"
         )
@@ -94,7 +102,7 @@ class Assembler(wiring.Component):
         m.d.comb += [
             fire.eq(active & bank.ready & masked & (codes.level >= size) & skid.input.ready),
             unit_end.eq(fire & (half | whole)),
-            group_end.eq(unit_end & (pair + 1 == pairs)),
+            group_end.eq(unit_end & (pair + 1 + twins == pairs)),
             scale_end.eq(group_end & ((place == last_place) | (tile.groups == 1))),
             tile_end.eq(group_end & (tile.groups == 1)),
             codes.take.eq(Mux(fire, size, 0)),
@@ -108,17 +116,19 @@ class Assembler(wiring.Component):
             bank.pair.eq(pair),
             decode.raw.eq(codes.piece),
             decode.kind.eq(kind),
+            decode.twins.eq(twins),
             skid.input.valid.eq(fire),
             skid.input.payload.codes.eq(decode.codes),
             skid.input.payload.scales.eq(bank.scales),
             skid.input.payload.half.eq(half),
             skid.input.payload.whole.eq(whole),
+            skid.input.payload.twins.eq(twins),
             self.info.ready.eq(~active | tile_end),
         ]
         with m.If(fire):
             m.d.sync += half.eq(~unit_end)
         with m.If(unit_end):
-            m.d.sync += pair.eq(Mux(group_end, 0, pair + 1))
+            m.d.sync += pair.eq(Mux(group_end, 0, pair + 1 + twins))
         with m.If(group_end):
             m.d.sync += [place.eq(Mux(scale_end, 0, place + 1)), tile.groups.eq(tile.groups - 1)]
         with m.If(self.info.ready):
@@ -126,13 +136,15 @@ class Assembler(wiring.Component):
 
         if is_sparse(config):
             sparse = of_shapes(m, config, kind, lambda shape: int(shape.format.sparse), "sparse")
-            m.submodules.patterns = patterns = Gearbox([_PATTERN_BYTES])
-            m.submodules.indices = indices = Indices()
+            patterns = Gearbox([_PATTERN_BYTES, 2 * _PATTERN_BYTES][: 1 + config.twins])
+            m.submodules.patterns = patterns
+            m.submodules.indices = indices = Indices(config.twins)
             wiring.connect(m, wiring.flipped(self.patterns), patterns.beats)
             m.d.comb += [
-                masked.eq(~sparse | (patterns.level >= 1)),
-                patterns.take.eq(unit_end & sparse),
-                indices.masks.eq(patterns.piece),
+                masked.eq(~sparse | (patterns.level >= 1 + twins)),
+                patterns.take.eq(Mux(unit_end & sparse, 1 + twins, 0)),
+                Cat(indices.masks, indices.second_masks).eq(patterns.piece),
+                indices.twins.eq(twins),
                 indices.sparse.eq(sparse),
                 indices.whole.eq(whole),
                 indices.kept.eq(of_shapes(m, config, kind, lambda shape: shape.kept, "kept")),

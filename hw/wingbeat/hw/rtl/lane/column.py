@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import CHAIN_SLICES, AcceleratorConfig, Multiplier
 from wingbeat.hw.rtl.delay import delay
+from wingbeat.hw.rtl.lane.accumulators import access
 from wingbeat.hw.rtl.lane.cascade_chain import chain_of
 from wingbeat.hw.rtl.lane.chain import SUM_BITS, Chain
 from wingbeat.hw.rtl.lane.commands import (
@@ -16,6 +17,7 @@ from wingbeat.hw.rtl.lane.commands import (
     SCALARS,
     STEP,
     Mode,
+    accumulator_depth,
     drain_layout,
     result_layout,
 )
@@ -26,6 +28,7 @@ from wingbeat.hw.rtl.lane.multiplexer import SparseMultiplexer
 from wingbeat.hw.rtl.lane.result_path import ResultPath
 from wingbeat.hw.rtl.lane.scale_bank import SCALE
 from wingbeat.hw.rtl.lane.sections import is_sparse
+from wingbeat.hw.rtl.lane.twin_banks import TwinBanks, Visitor
 
 DRAINS = "drains"
 """The clock domain of what empties a column's accumulators."""
@@ -42,6 +45,9 @@ class Column(wiring.Component):
     result, scalars : In, see `lane.Lane`
     drain : In stream of `commands.drain_layout`
     quads : Out stream of `QUAD`
+    neighbour : Out of `accumulators.access`, column 0, if there are twins: what its drain does with
+        the accumulators of column 1
+    guest : In of `accumulators.access`, column 1: the same from there
     """
 
     RESULT_OFFSET = SparseMultiplexer.LATENCY + Chain.LATENCY + 1
@@ -52,8 +58,13 @@ class Column(wiring.Component):
     def __init__(self, config: AcceleratorConfig, number: int) -> None:
         self._config = config
         self._number = number
+        ports = {}
+        if config.twins and number < 2:
+            bank = access(2 * accumulator_depth(config))
+            ports = {"guest": In(bank)} if number else {"neighbour": Out(bank)}
         super().__init__(
-            {
+            ports
+            | {
                 "step": In(STEP),
                 "operands": In(OPERANDS),
                 "codes": In(CODES),
@@ -76,7 +87,7 @@ class Column(wiring.Component):
         drain = Drain(self._config, self._number)
         m.submodules.drain = DomainRenamer(DRAINS)(drain)
         wiring.connect(m, wiring.flipped(self.drain), drain.command)
-        wiring.connect(m, drain.bank, path.drain)
+        self._reach(m, drain, path)
         wiring.connect(m, drain.quads, wiring.flipped(self.quads))
         m.d.comb += [
             multiplexer.operands.eq(self.operands),
@@ -118,3 +129,20 @@ class Column(wiring.Component):
             path.scalars[1].eq(Mux(mv, scalars[0].as_value(), scalars[1].as_value())),
         ]
         return m
+
+    def _reach(self, m: Module, drain: Drain, path: ResultPath) -> None:
+        """Connect drain and accumulators; the drain of column 0 reads twins in both columns."""
+        if not self._config.twins or self._number > 1:
+            wiring.connect(m, drain.bank, path.drain)
+        elif self._number == 1:
+            m.submodules.visitor = visitor = Visitor(2 * accumulator_depth(self._config))
+            wiring.connect(m, drain.bank, visitor.own)
+            wiring.connect(m, wiring.flipped(self.guest), visitor.guest)
+            wiring.connect(m, visitor.bank, path.drain)
+        else:
+            m.submodules.twins = twins = TwinBanks(2 * accumulator_depth(self._config))
+            wiring.connect(m, drain.bank, twins.drain)
+            wiring.connect(m, twins.banks[0], path.drain)
+            wiring.connect(m, twins.banks[1], wiring.flipped(self.neighbour))
+            with m.If(self.drain.valid & self.drain.ready):
+                m.d.sync += twins.together.eq(self.drain.payload.twins)

@@ -30,6 +30,7 @@ TILE = data.StructLayout(
         "tile_rows": TileRows,
         "groups": unsigned(24),
         "beats": unsigned(24),
+        "twins": unsigned(1),
     }
 )
 """A tile that is on its way to the lane.
@@ -38,6 +39,7 @@ format, tile_rows : as in the instruction
 groups : groups of 32 columns, at least 1
 beats : beats that will arrive at this lane for this tile. Those behind the tile's end, as the
     header of a sparse tile tells it, are thrown away; too few of them are a fault.
+twins : one vector, and enough strands to take two row pairs a step where N is at most 4
 """
 
 STEP = data.StructLayout({"mode": Mode, "half": unsigned(1), "row": unsigned(1)})
@@ -65,6 +67,7 @@ def tile_info(config: AcceleratorConfig) -> data.StructLayout:
     tile_rows : rows of the tile
     groups : groups of 32 columns
     log_span : log2 of the groups of a full record
+    twins : two row pairs are taken in a step
     """
     return data.StructLayout(
         {
@@ -72,6 +75,7 @@ def tile_info(config: AcceleratorConfig) -> data.StructLayout:
             "tile_rows": TileRows,
             "groups": unsigned(24),
             "log_span": range(LARGEST_RECORD.bit_length()),
+            "twins": unsigned(1),
         }
     )
 
@@ -96,6 +100,7 @@ def result_layout(config: AcceleratorConfig) -> data.StructLayout:
 
     valid : a pair of results is complete
     joined : it is the sum of this step and the one before, the two halves of a group
+    twins : a second pair is complete in column 1
     mode : as in the step
     first : first addition to these accumulators in this tile
     bank : bank of accumulators
@@ -105,6 +110,7 @@ def result_layout(config: AcceleratorConfig) -> data.StructLayout:
         {
             "valid": unsigned(1),
             "joined": unsigned(1),
+            "twins": unsigned(1),
             "mode": Mode,
             "first": unsigned(1),
             "bank": unsigned(1),
@@ -121,6 +127,7 @@ def drain_layout(config: AcceleratorConfig) -> data.StructLayout:
     filled : strands that got a group: the lesser of groups and strands
     vectors : vectors of the instruction (MV: 1)
     pairs : MM: steps over which a column takes its vectors, ceil(vectors / (2 * columns))
+    twins : MV: of every two row pairs, the second is in column 1
     """
     return data.StructLayout(
         {
@@ -131,5 +138,6 @@ def drain_layout(config: AcceleratorConfig) -> data.StructLayout:
             "filled": range(STRANDS[-1] + 1),
             "vectors": range(config.tokens + 1),
             "pairs": range(-(-config.tokens // (2 * config.columns)) + 1),
+            "twins": unsigned(1),
         }
     )

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from wingbeat.hw.formats import WINDOW
+from wingbeat.hw.formats import TWIN_KEPT, WINDOW
 
 SELECTS = data.ArrayLayout(data.StructLayout({"index": 4, "used": 1}), WINDOW)
 """Of each slice: column in its window; whether it has a code at all."""
@@ -34,9 +34,15 @@ class Indices(wiring.Component):
 
     Bits beyond the lowest N are ignored; a mask with fewer leaves slices unused.
 
+    Parameters
+    ----------
+    twins : whether there may be two row pairs
+
     Attributes
     ----------
     masks : In(32), patterns of both windows
+    second_masks : In(32), those of the second row pair
+    twins : In(1), with `whole`: slices 4 to 7 and 12 to 15 take those of the second pair
     sparse : In(1), if 0 slice k takes column k
     whole : In(1), slices 0 to 7 take the first window, 8 to 15 the second, N at most 8
     kept : In(5), N
@@ -44,10 +50,13 @@ class Indices(wiring.Component):
     selects : Out of `SELECTS`
     """
 
-    def __init__(self) -> None:
+    def __init__(self, twins: bool) -> None:
+        self._twins = twins
         super().__init__(
             {
                 "masks": In(2 * WINDOW),
+                "second_masks": In(2 * WINDOW),
+                "twins": In(1),
                 "sparse": In(1),
                 "whole": In(1),
                 "kept": In(range(WINDOW + 1)),
@@ -78,4 +87,16 @@ class Indices(wiring.Component):
                 m.d.comb += [select.index.eq(slice_), select.used.eq(1)]
             with m.Elif(rank < self.kept):
                 m.d.comb += select.as_value().eq(_encode(own))
+        if self._twins:
+            self._add_second(m)
         return m
+
+    def _add_second(self, m: Module) -> None:
+        """Let the last four slices of each window take the second pair's patterns."""
+        for window, name in enumerate(("third", "fourth")):
+            mask = self.second_masks[WINDOW * window :][:WINDOW]
+            ranked = _ranked(m, mask, name)
+            for rank in range(TWIN_KEPT):
+                select = self.selects[WINDOW // 2 * window + TWIN_KEPT + rank].as_value()
+                with m.If(self.twins):
+                    m.d.comb += select.eq(Mux(rank < self.kept, _encode(ranked[rank]), 0))

@@ -8,16 +8,17 @@ to all lanes. Cycles are counted from a step at cycle t.
 
 **Units.** `unit_ready` says that the unit register holds a unit (a group of 32 columns of a row
 pair) in this cycle; it and `whole` come out of registers. `whole` is the same in all lanes: the
-unit takes one step (N:16 with N at most 8) instead of two. Units come in the order group, row
-pair. `advance` in cycle t takes the unit away behind cycle t: cycle t + 1 shows the next one, if
-it is there. A step needs no valid bit: a step that has no result is harmless. It must only be
-made while `unit_ready` is high.
+unit takes one step (N:16 with N at most 8) instead of two. If `twins`, a unit is two row pairs (N
+at most 4, one vector), which share the slices; columns 0 and 1 add up one pair each. Units come in
+the order group, row pair. `advance` in cycle t takes the unit away behind cycle t: cycle t + 1
+shows the next one, if it is there. A step needs no valid bit: a step that has no result is
+harmless. It must only be made while `unit_ready` is high.
 
 **Steps.** MV: `half` 0, 1 (`whole`: 0 only), then advance. MM: for row 0, 1; for each vector
 pair; for half 0, 1 (`whole`: 0 only); then advance. The two halves must be in consecutive cycles.
 At cycle t the controller gives `step` and, for each column, `operands`: the group's 32 codes of
 two vectors. Vector v of an instruction is taken in field v % 2 of column v // 2 % columns, in
-vector pair v // (2 * columns). In MV, vector 0 of column 0 counts.
+vector pair v // (2 * columns). In MV, vector 0 of column 0 counts, and of column 1 for `twins`.
 
 **Results.** At cycle t + RESULT_OFFSET of every step that completes a group (half 1, or `whole`),
 the controller gives `result` with `valid`, and `scalars`: scale and sum of the same operands
@@ -50,6 +51,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
+from wingbeat.hw.formats import TWIN_KEPT, WINDOW
 from wingbeat.hw.rtl.delay import delay
 from wingbeat.hw.rtl.lane.assembler import Assembler
 from wingbeat.hw.rtl.lane.column import DRAINS, Column
@@ -83,7 +85,7 @@ class Lane(wiring.Component):
     beats : In stream of 128 bits, the lane's part of the weight stream
     tile : In stream of `commands.TILE`
     fault : Out(1), one pulse: a sparse tile's N is not 2, 4, 8 or 16, or it is too long
-    unit_ready, whole : Out(1), the unit register
+    unit_ready, whole, twins : Out(1), the unit register
     advance : In(1), the unit register's content is used for the last time
     step : In of `commands.STEP`
     operands : In of `columns` x `commands.OPERANDS`
@@ -109,6 +111,7 @@ class Lane(wiring.Component):
                 "fault": Out(1),
                 "unit_ready": Out(1),
                 "whole": Out(1),
+                "twins": Out(1),
                 "advance": In(1),
                 "step": In(STEP),
                 "operands": In(data.ArrayLayout(OPERANDS, columns)),
@@ -126,7 +129,7 @@ class Lane(wiring.Component):
         config = self._config
         m.submodules.splitter = splitter = Splitter(config)
         m.submodules.assembler = assembler = Assembler(config)
-        m.submodules.register = register = UnitRegister()
+        m.submodules.register = register = UnitRegister(config)
         wiring.connect(m, wiring.flipped(self.tile), splitter.tile)
         wiring.connect(m, wiring.flipped(self.beats), splitter.beats)
         wiring.connect(m, assembler.slots, register.slots)
@@ -136,6 +139,7 @@ class Lane(wiring.Component):
             self.fault.eq(splitter.fault),
             self.unit_ready.eq(register.ready),
             self.whole.eq(register.unit.whole),
+            self.twins.eq(register.unit.twins),
             register.advance.eq(self.advance),
         ]
 
@@ -148,7 +152,11 @@ class Lane(wiring.Component):
             rows[0].eq(unit.scales[(step.mode == Mode.MM) & step.row]),
             rows[1].eq(unit.scales[(step.mode == Mode.MV) | step.row]),
         ]
-        scales = delay(m, rows, self.RESULT_OFFSET, name="scales")
+        scales = [delay(m, rows, self.RESULT_OFFSET, name="scales")] * config.columns
+        if config.twins:
+            of_second = Signal.like(rows)
+            m.d.comb += of_second.eq(Mux(unit.twins, Cat(unit.scales[2], unit.scales[3]), rows))
+            scales[1] = delay(m, of_second, self.RESULT_OFFSET, name="second_scales")
 
         columns = [Column(config, number) for number in range(config.columns)]
         idle = Cat(column.drain.ready for column in columns).all()
@@ -161,24 +169,32 @@ class Lane(wiring.Component):
                 column.codes.eq(half.codes),
                 column.selects.eq(half.selects),
                 column.whole.eq(unit.whole),
-                column.scales.eq(scales),
+                column.scales.eq(scales[number]),
                 column.result.eq(self.result),
                 column.scalars.eq(self.scalars[number]),
                 column.drain.payload.eq(self.drain.payload),
                 column.drain.valid.eq(self.drain.valid & idle),
             ]
-            m.d.comb += self.drains[number].eq(
-                column.drain.valid | ~column.drain.ready | column.quads.valid
-            )
+            drains = column.drain.valid | ~column.drain.ready | column.quads.valid
+            if config.twins and number < 2:
+                # of two row pairs in the slices, each of these columns adds one
+                others = [k for k in range(WINDOW) if k // TWIN_KEPT % 2 != number]
+                with m.If(unit.twins):
+                    m.d.comb += [column.selects[k].used.eq(0) for k in others]
+                if number:
+                    wiring.connect(m, columns[0].neighbour, column.guest)
+                    drains |= column.guest.active
+            m.d.comb += self.drains[number].eq(drains)
             if number:
-                self._silence(m, column)
+                self._silence(m, column, number)
             domain = COLUMNS if number else "sync"
             m.submodules[f"column_{number}"] = DomainRenamer(domain)(column)
         return m
 
-    def _silence(self, m: Module, column: Column) -> None:
+    def _silence(self, m: Module, column: Column, number: int) -> None:
         """Keep results and drains from a column that one vector leaves nothing to do."""
-        with m.If(self.result.mode != Mode.MM):
+        twins = self.result.twins if self._config.twins and number == 1 else 0
+        with m.If((self.result.mode != Mode.MM) & ~twins):
             m.d.comb += column.result.valid.eq(0)
         with m.If(self.drain.payload.mode != Mode.MM):
             m.d.comb += column.drain.valid.eq(0)

@@ -31,7 +31,8 @@ class ScaleBank(wiring.Component):
     end : In(1), with `drop`: it was the tile's last
     ready : Out(1), the bank is loaded
     pair : In(3), row pair
-    scales : Out of 2 x `SCALE`, of its rows; combinational
+    scales : Out of 2 x `SCALE`, of its rows; 4 x if there are twins, then those of the next pair
+        too if this one is even; combinational
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -41,6 +42,7 @@ class ScaleBank(wiring.Component):
             for kind in (weights.scale,)
             for rows in TileRows
         }
+        self._pairs = 1 + config.twins
         super().__init__(
             {
                 "beats": In(stream.Signature(SECTION_BEAT)),
@@ -51,7 +53,7 @@ class ScaleBank(wiring.Component):
                 "end": In(1),
                 "ready": Out(1),
                 "pair": In(range(ACCUMULATOR_ROWS // 2)),
-                "scales": Out(data.ArrayLayout(SCALE, 2)),
+                "scales": Out(data.ArrayLayout(SCALE, 2 * self._pairs)),
             }
         )
 
@@ -77,7 +79,7 @@ class ScaleBank(wiring.Component):
             m.d.sync += self.ready.eq(1)
         with m.Elif(self.drop):
             m.d.sync += self.ready.eq(0)
-        m.d.comb += self.scales.eq(bank[self.pair])
+        m.d.comb += self.scales.eq(Cat(bank[self.pair | other] for other in range(self._pairs)))
         return m
 
     def _rows(self, piece: Signal) -> Cat:

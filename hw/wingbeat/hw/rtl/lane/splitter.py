@@ -10,7 +10,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from wingbeat.hw.config import BEAT_BITS, AcceleratorConfig
-from wingbeat.hw.formats import SPARSE_COUNTS, WINDOW
+from wingbeat.hw.formats import SPARSE_COUNTS, TWIN_KEPT, WINDOW
 from wingbeat.hw.isa.operands import BEAT_BYTES
 from wingbeat.hw.rtl.lane.commands import TILE, tile_info
 from wingbeat.hw.rtl.lane.sections import (
@@ -89,7 +89,8 @@ class Splitter(wiring.Component):
         key = Cat(begin.format.as_value(), kept)
         shape = format_shape(m, config, key)
         span = log_span(m, config, key, begin.tile_rows)
-        first = tile_info(config)(Cat(shape, begin.tile_rows, begin.groups, span))
+        twins = begin.twins & (kept <= TWIN_KEPT)
+        first = tile_info(config)(Cat(shape, begin.tile_rows, begin.groups, span, twins))
 
         def take_tile() -> None:
             """Begin with the next tile if it is there, else wait for it."""

@@ -6,17 +6,28 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from wingbeat.hw.rtl.lane.assembler import SLOT
+from wingbeat.hw.config import AcceleratorConfig
+from wingbeat.hw.rtl.lane.assembler import slot_layout
 from wingbeat.hw.rtl.lane.decode import CODES
 from wingbeat.hw.rtl.lane.indices import SELECTS
 from wingbeat.hw.rtl.lane.scale_bank import SCALE
 
 HALF = data.StructLayout({"codes": CODES, "selects": SELECTS})
 
-UNIT = data.StructLayout(
-    {"halves": data.ArrayLayout(HALF, 2), "scales": data.ArrayLayout(SCALE, 2), "whole": 1}
-)
-"""A group of 32 columns of a row pair; if `whole`, all of it is in the first half."""
+
+def unit_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Return the layout of a group of 32 columns of a row pair.
+
+    If `whole`, all of it is in the first half; if `twins`, that of two row pairs.
+    """
+    return data.StructLayout(
+        {
+            "halves": data.ArrayLayout(HALF, 2),
+            "scales": data.ArrayLayout(SCALE, 2 * (1 + config.twins)),
+            "whole": 1,
+            "twins": 1,
+        }
+    )
 
 
 class UnitRegister(wiring.Component):
@@ -24,17 +35,17 @@ class UnitRegister(wiring.Component):
 
     Attributes
     ----------
-    slots : In stream of `SLOT`
-    unit : Out of `UNIT`
+    slots : In stream of `slot_layout`
+    unit : Out of `unit_layout`
     ready : Out(1), there is a unit
     advance : In(1), the unit is used for the last time in this cycle
     """
 
-    def __init__(self) -> None:
+    def __init__(self, config: AcceleratorConfig) -> None:
         super().__init__(
             {
-                "slots": In(stream.Signature(SLOT)),
-                "unit": Out(UNIT),
+                "slots": In(stream.Signature(slot_layout(config))),
+                "unit": Out(unit_layout(config)),
                 "ready": Out(1),
                 "advance": In(1),
             }
@@ -62,6 +73,7 @@ class UnitRegister(wiring.Component):
                 self.unit.halves[1].eq(part),
                 self.unit.scales.eq(slot.scales),
                 self.unit.whole.eq(slot.whole),
+                self.unit.twins.eq(slot.twins),
             ]
             with m.If(slot.whole):
                 m.d.sync += self.unit.halves[0].eq(part)

@@ -3,7 +3,8 @@
 Two stages, so that operands are there when the lanes are:
 
     walk    counts through the multiplication and reads the operands of the next step
-    issue   makes it when every lane has its unit: half 0, then half 1 unless the unit is whole
+    issue   makes it when every lane has its unit: half 0, then half 1 unless the unit is whole; of
+            one vector, the same for a second row pair unless the unit is twins
 
 Steps of the next multiplication follow those of the last without a gap. A tile's first step waits
 until a bank of accumulators is free; its last one sends the bank to be drained.
@@ -54,7 +55,7 @@ class Controller(wiring.Component):
     work : stream of multiplications
     operands_ready, operands_release, fetch, fetch_step : control of the operand buffer; where
         `fetch` is high, it reads the vectors of `fetch_step`
-    unit_ready, whole : In, from the lanes
+    unit_ready, whole, twins : In, from the lanes
     advance, step, result : Out, to the lanes; `result` comes `result_offset` cycles behind its step
     drain : stream of banks to drain
     drained : In(1), pulse: a bank is empty
@@ -73,6 +74,7 @@ class Controller(wiring.Component):
                 "fetch_step": Out(range(steps_of(config))),
                 "unit_ready": In(1),
                 "whole": In(1),
+                "twins": In(1),
                 "advance": Out(1),
                 "step": Out(STEP),
                 "result": Out(result_layout(config)),
@@ -119,7 +121,7 @@ class Controller(wiring.Component):
         m.d.comb += [
             last_vectors.eq(covered >= work.vectors),
             last_row.eq(last_vectors & (row | mv)),
-            last_pair.eq(last_row & (pair == (work.tile_rows.as_value() << 1) + 1)),
+            last_pair.eq(last_row & ((pair | mv) == (work.tile_rows.as_value() << 1) + 1)),
             last_group.eq(last_pair & (group == work.groups - 1)),
             last_tile.eq(last_group & (tile == work.tiles - 1)),
         ]
@@ -153,7 +155,7 @@ class Controller(wiring.Component):
             with m.If(last_vectors):
                 m.d.sync += [vectors.eq(0), covered.eq(width), row.eq(~row)]
             with m.If(last_row):
-                m.d.sync += [row.eq(0), pair.eq(pair + 1)]
+                m.d.sync += [row.eq(0), pair.eq(pair + 1 + mv)]
             with m.If(last_pair):
                 m.d.sync += [pair.eq(0), group.eq(group + 1)]
                 m.d.sync += strand.eq(Mux(strand == strands - 1, 0, strand + 1))
@@ -168,19 +170,25 @@ class Controller(wiring.Component):
     def _issue(self, m: Module, following: Any, available: Signal, taken: Signal) -> None:
         """Make the step in hand, and take the next one into it."""
         now, held, half = Signal.like(following, reset_less=True), Signal(), Signal()
+        second = Signal()  # row pair of the record
         open_banks = Signal(range(BANKS + 1))
-        blocked, fire, last = Signal(), Signal(), Signal()
+        blocked, fire, complete, last = (Signal(name=n) for n in
+                                         ("blocked", "fire", "complete", "last"))  # fmt: skip
+        one = second | self.twins | (now.step.mode == Mode.MM)
         m.d.comb += [
-            blocked.eq(now.tile_first & (open_banks == BANKS) & ~half),
+            blocked.eq(now.tile_first & (open_banks == BANKS) & ~half & ~second),
             fire.eq(held & self.unit_ready & ~blocked),
-            last.eq(fire & (half | self.whole)),
+            complete.eq(fire & (half | self.whole)),
+            last.eq(complete & one),
             taken.eq(available & (~held | last)),
             self.step.eq(now.step),
             self.step.half.eq(half),
-            self.advance.eq(last & now.unit_last),
+            self.advance.eq(complete & now.unit_last),
         ]
         with m.If(fire):
             m.d.sync += half.eq(~(half | self.whole))
+        with m.If(complete):
+            m.d.sync += second.eq(~one)
         with m.If(last):
             m.d.sync += held.eq(0)
         with m.If(taken):
@@ -189,14 +197,15 @@ class Controller(wiring.Component):
         address = Signal.like(self.result.address)
         result = Signal.like(self.result)
         m.d.comb += [
-            result.valid.eq(last),
+            result.valid.eq(complete),
             result.joined.eq(half),
+            result.twins.eq(self.twins),
             result.mode.eq(now.step.mode),
             result.first.eq(now.first),
             result.bank.eq(now.drain.bank),
-            result.address.eq(Mux(now.restart, 0, address)),
+            result.address.eq(Mux(now.restart & ~second, 0, address)),
         ]
-        with m.If(last):
+        with m.If(complete):
             m.d.sync += address.eq(result.address + 1)
         late = self._result_offset
         m.d.comb += [
@@ -205,7 +214,9 @@ class Controller(wiring.Component):
         ]
         opened = last & now.tile_first
         m.d.sync += open_banks.eq(open_banks + opened - self.drained)
-        self._send(m, now.drain, last & now.tile_last)
+        drain = Signal.like(now.drain)
+        m.d.comb += [drain.eq(now.drain), drain.twins.eq(self.twins)]
+        self._send(m, drain, last & now.tile_last)
 
     def _send(self, m: Module, drain: Any, complete: Any) -> None:
         """Offer a bank to be drained when its last result has settled."""

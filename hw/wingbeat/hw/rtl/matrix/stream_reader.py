@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from wingbeat.hw.config import AcceleratorConfig
-from wingbeat.hw.isa.instructions import Multiply
+from wingbeat.hw.cost import ADDER_LATENCY
+from wingbeat.hw.isa.instructions import Multiply, Opcode
 from wingbeat.hw.isa.operands import FormatField, TileRows
 from wingbeat.hw.rtl.broadcast import Broadcast
 from wingbeat.hw.rtl.bus.read_engine import REQUEST
@@ -76,6 +77,7 @@ class StreamReader(wiring.Component):
             tile.tile_rows.eq(command.tile_rows),
             tile.groups.eq(command.groups),
             tile.beats.eq(beats),
+            tile.twins.eq(self._twins(command)),
             ahead.w_data.eq(tile),
             tiles.source.payload.eq(ahead.r_data),
             tiles.source.valid.eq(ahead.r_rdy),
@@ -108,6 +110,13 @@ class StreamReader(wiring.Component):
                     with m.If(left == 1):
                         m.next = "IDLE"
         return m
+
+    def _twins(self, command: Any) -> Value:
+        """Whether accumulators rest long enough if a step takes two row pairs."""
+        if not self._config.twins:
+            return Const(0)
+        steps = (command.tile_rows.as_value() + 1) << command.strands
+        return (command.opcode == Opcode.MV) & (steps >= ADDER_LATENCY)
 
     def _record_sizes(self, m: Module, command: Any) -> tuple[Signal, Signal, Signal]:
         """Look up the beats of a full record and of the last, and how many full ones there are.

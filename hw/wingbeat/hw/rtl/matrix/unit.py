@@ -157,7 +157,14 @@ class MatrixUnit(wiring.Component):
             controller.unit_ready.eq(Cat(lane.unit_ready for lane in lanes).all()),
             # the same in all lanes; asked of each, so that they are the same module in simulation
             controller.whole.eq(Cat(lane.whole for lane in lanes).all()),
+            controller.twins.eq(Cat(lane.twins for lane in lanes).all()),
         ]
+        vectors = Signal.like(buffer.vectors)
+        m.d.comb += vectors.eq(buffer.vectors)
+        if self._config.twins:
+            # both columns multiply the one vector there is
+            with m.If(controller.step.mode == Mode.MV):
+                m.d.comb += vectors[2].eq(buffer.vectors[0])
         scalars = Signal(lanes[0].scalars.shape())
         for lane in lanes:
             m.d.comb += [
@@ -166,10 +173,10 @@ class MatrixUnit(wiring.Component):
                 lane.result.eq(controller.result),
             ]
             for column, field in product(range(self._config.columns), range(2)):
-                entry = buffer.vectors[2 * column + field]
+                entry = vectors[2 * column + field]
                 m.d.comb += lane.operands[column][field].eq(entry.codes)
         for column, field in product(range(self._config.columns), range(2)):
-            entry, scalar = buffer.vectors[2 * column + field], scalars[column][field]
+            entry, scalar = vectors[2 * column + field], scalars[column][field]
             m.d.comb += [scalar.scale.eq(entry.scale), scalar.sum.eq(entry.sum)]
         late = delay(m, scalars, Lane.RESULT_OFFSET, name="scalars")
         m.d.comb += [lane.scalars.eq(late) for lane in lanes]
@@ -180,6 +187,8 @@ class MatrixUnit(wiring.Component):
         drains = [Cat(lane.drains[c] for lane in lanes).any() for c in range(self._config.columns)]
         resting_domain(m, Cat(drains).any(), name=DRAINS)
         several = (step.mode == Mode.MM) | (result.valid & (result.mode == Mode.MM))
+        if self._config.twins:
+            several |= (controller.unit_ready & controller.twins) | (result.valid & result.twins)
         after = Lane.RESULT_OFFSET + Lane.SETTLE
         if drains[1:]:
             resting_domain(m, Cat(several, drains[1:]).any(), name=COLUMNS, after=after)
