@@ -193,8 +193,10 @@ class Lane(wiring.Component):
 
     def _silence(self, m: Module, column: Column, number: int) -> None:
         """Keep results and drains from a column that one vector leaves nothing to do."""
-        twins = self.result.twins if self._config.twins and number == 1 else 0
-        with m.If((self.result.mode != Mode.MM) & ~twins):
+        alone = self.result.mode != Mode.MM
+        if self._config.twins and number == 1:
+            alone &= ~self.result.twins
+        with m.If(alone):
             m.d.comb += column.result.valid.eq(0)
         with m.If(self.drain.payload.mode != Mode.MM):
             m.d.comb += column.drain.valid.eq(0)
