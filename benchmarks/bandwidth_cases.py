@@ -67,6 +67,7 @@ CASES = {
         ("4 lanes of 2 columns", FOUR, "prefill of 128", 128),
         ("4 lanes of 1 column", {"columns": 1}, "prefill of 128", 128),
         ("1 lane on 64 bits", {"lanes": 1, "port_bits": 64}, "decode", 1),
+        ("1 lane of 2 columns", {"lanes": 1, "columns": 2, "port_bits": 128}, "decode", 1),
     )
     for name, weights, kept in (
         ("dense", "int4g32", WINDOW),
