@@ -210,7 +210,7 @@ class Controller(wiring.Component):
         late = self._result_offset
         m.d.comb += [
             self.result.eq(delay(m, result, late, name="result")),
-            self.result.valid.eq(delay(m, last, late, name="result_valid", reset_less=False)),
+            self.result.valid.eq(delay(m, complete, late, name="result_valid", reset_less=False)),
         ]
         opened = last & now.tile_first
         m.d.sync += open_banks.eq(open_banks + opened - self.drained)
