@@ -14,7 +14,13 @@ from wingbeat.compiler.graph import ir
 from wingbeat.compiler.graph.passes import Run, uniform_runs
 from wingbeat.hw.config import LARGEST_STRANDS, AcceleratorConfig
 from wingbeat.hw.control import CONTROL_WORDS
-from wingbeat.hw.cost import ADDER_LATENCY, drain_cycles, group_cycles, takes_twins
+from wingbeat.hw.cost import (
+    ADDER_LATENCY,
+    RESULT_LATENCY,
+    drain_cycles,
+    group_cycles,
+    takes_twins,
+)
 from wingbeat.hw.formats import GROUP, KEY_CACHE, VALUE_CACHE
 from wingbeat.hw.isa.instructions import Opcode
 from wingbeat.hw.isa.operands import BEAT_BYTES, GRANULE
@@ -76,6 +82,16 @@ class MatrixPlan:
     def padded_rows(self) -> int:
         """Rows that a multiplication writes."""
         return self.tiles * self.layout.tile_height
+
+    def product_cycles(self, vectors: int, config: AcceleratorConfig) -> float:
+        """Cycles in which the chains multiply a tile with so many vectors, at least two."""
+        each = group_cycles(self.layout.format, self.kept, vectors, config.columns)
+        return self.layout.rows * self.groups * each
+
+    def result_cycles(self, vectors: int, config: AcceleratorConfig) -> int:
+        """Cycles from a tile's last product until its results are in the vector memory."""
+        drain = drain_cycles(self.layout, vectors, self.strands, Opcode.MM, config)
+        return RESULT_LATENCY + drain
 
 
 @dataclasses.dataclass(frozen=True)

@@ -132,10 +132,17 @@ class Phase:
 
         While one half is multiplied, vectors of the other are normed, gated and added.
         A weight is read once for each half; with four steps for it, that is no more than the ports
-        give.
+        give. Results that are written beside those of the vector machine take up to twice as long,
+        and must still be ready before those of the next tile.
         """
         half = self.rows // 2
         if not self.many or half < 4 * target.config.columns:
+            return (self,)
+        if any(
+            matrix.product_cycles(half, target.config)
+            < 2 * matrix.result_cycles(half, target.config)
+            for matrix in target.plan.matrices.values()
+        ):
             return (self,)
         return Phase(True, R.FRONT, half), Phase(True, R.BACK, self.rows - half, half)
 
