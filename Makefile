@@ -24,7 +24,7 @@ $(VENV)/.demo: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.develop: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,board,xrt,serial,serve,synthesis,schedule,figures,test,lint]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[rtl,board,xrt,serial,serve,synthesis,route,schedule,figures,test,lint]"
 	touch $@
 
 # PYNQ wants an old NumPy and an old gRPC: what drives it in the tests has an environment of its own
@@ -32,10 +32,6 @@ $(PYNQ)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(PYNQ)
 	PYNQ_REMOTE=1 $(PYNQ)/bin/pip install --quiet --disable-pip-version-check pynq==4.0.0
 	$(PYNQ)/bin/pip install --quiet --disable-pip-version-check -e ".[notebook]"
-	touch $@
-
-$(VENV)/.route: $(VENV)/.develop
-	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[synthesis,route]"
 	touch $@
 
 $(VENV)/.bench: $(VENV)/.installed
@@ -149,7 +145,7 @@ synthesis: $(VENV)/.develop
 	$(BIN)/python -m benchmarks.synthesis --json docs/figures/synthesis.json
 
 # the one-lane machine of the ULX3S, placed, routed and packed to a bitstream (an hour or more)
-route: $(VENV)/.route
+route: $(VENV)/.develop
 	$(BIN)/python -m benchmarks.route --json docs/figures/route.json
 
 # what XRT and its driver add to the device's own time, on Debian's XRT in emulation

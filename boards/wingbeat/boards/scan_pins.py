@@ -23,7 +23,7 @@ from amaranth.hdl import (
     Value,
     ValueCastable,
 )
-from amaranth.lib import wiring
+from amaranth.lib import io, wiring
 
 OSCILLATOR_MHZ = 25
 _VCO_MHZ = 600  # the oscillator in the PLL runs at 400 to 800
@@ -57,18 +57,21 @@ class ScanPins(Elaboratable):
         self._clock(m, platform)
         inputs = Cat(value for name, value in self._ports.items() if name.startswith("i_"))
         outputs = Cat(value for name, value in self._ports.items() if name.startswith("o_"))
-        uart, button = platform.request("uart"), platform.request("button_fire")
+        uart, button = (platform.request(name, dir="-") for name in ("uart", "button_fire"))
+        m.submodules.rx = rx = io.Buffer("i", uart.rx)
+        m.submodules.tx = tx = io.Buffer("o", uart.tx)
+        m.submodules.pressed = pressed = io.Buffer("i", button)
         shifted_in = Signal(len(inputs), reset_less=True)
         applied = Signal(len(inputs), reset_less=True)
         taken = Signal(len(outputs), reset_less=True)
         shifted_out = Signal(len(outputs), reset_less=True)
-        m.d.comb += [inputs.eq(applied), uart.tx.o.eq(shifted_out[-1])]
+        m.d.comb += [inputs.eq(applied), tx.o.eq(shifted_out[-1])]
         m.d.sync += [
-            shifted_in.eq(Cat(uart.rx.i, shifted_in)),
+            shifted_in.eq(Cat(rx.i, shifted_in)),
             taken.eq(outputs),
             shifted_out.eq(Cat(C(0, 1), shifted_out)),
         ]
-        with m.If(button.i):
+        with m.If(pressed.i):
             m.d.sync += [applied.eq(shifted_in), shifted_out.eq(taken)]
         m.submodules.netlist = Instance(
             self._name, i_clk=ClockSignal(), i_rst=ResetSignal(), **self._ports
@@ -101,7 +104,6 @@ class ScanPins(Elaboratable):
             o_CLKOP=clock,
             o_LOCK=locked,
         )
-        platform.add_clock_constraint(clock, self._clock_mhz * 1e6)
         waiting = Signal(2, init=0b11, reset_less=True)
         m.d.sync += waiting.eq(Cat(~locked, waiting[0]))
         m.d.comb += [domain.clk.eq(clock), domain.rst.eq(waiting[1])]
