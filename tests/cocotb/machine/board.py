@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
+from cocotbext.axi import AxiResp
 from tests.cocotb.axi_monitor import AxiMonitor
 from tests.cocotb.bench import start
 from tests.cocotb.host import Host
@@ -72,9 +73,24 @@ class Board:
         place = (self.base(port) + address) % MEMORY_BYTES
         return self.memories[port].contents[place : place + size]
 
+    def place(self, name: str) -> int:
+        """Return the address on port 0 at which a region begins, or the program."""
+        beat = self._program if name == "program" else self.image.memory[name].start
+        return self.base(0) + beat * BEAT_BYTES
+
+    def fail(self, addresses: range, response: AxiResp = AxiResp.SLVERR) -> None:
+        """Answer every access to words on port 0 with an error; to none, if the range is empty."""
+        for half in (self.memories[0].reads, self.memories[0].writes):
+            half.faults.addresses = addresses
+            half.faults.response = response
+
     async def power_up(self) -> None:
         """Start the clock, reset, and tell the accelerator where everything is."""
         await start(self.dut)
+        await self.configure()
+
+    async def configure(self) -> None:
+        """Tell the accelerator, which was reset, where everything is."""
         control = self.image.memory["control"].start * BEAT_BYTES // 4
         for register, value in (
             (R.PROGRAM, self._program),

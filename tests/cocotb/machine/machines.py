@@ -9,7 +9,7 @@ import os
 from functools import cache
 from typing import Any
 
-from tests.sim.runner import compiled
+from tests.sim.runner import Runner, compiled
 
 from wingbeat.boards.board import load_board
 from wingbeat.compiler.image import Image
@@ -29,3 +29,15 @@ VARIABLE = "WINGBEAT_MACHINE"
 def image(name: str | None = None) -> Image:
     """Return the small model for a machine; for the one that is simulated if none is named."""
     return compiled(context=64, **MACHINES[name or os.environ[VARIABLE]])
+
+
+PROMPT = [17]
+"""What the machines are asked; they answer one token."""
+
+
+@cache
+def definition() -> dict[str, bytes]:
+    """Return what the machine that is simulated writes, by the ISA machine."""
+    runner = Runner(image())
+    runner.generate(PROMPT, 1)
+    return runner.writable()

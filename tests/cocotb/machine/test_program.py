@@ -10,33 +10,29 @@ import pytest
 from tests.cocotb import pauses
 from tests.cocotb.build import prepared
 from tests.cocotb.machine.board import Board
-from tests.cocotb.machine.machines import MACHINES, VARIABLE, image
+from tests.cocotb.machine.machines import MACHINES, PROMPT, VARIABLE, definition, image
 from tests.cocotb.simulation import WAVES, simulate
-from tests.sim.runner import Runner
 
 from wingbeat.hw.control import State
 from wingbeat.hw.register_map import Control, RegisterMap
 from wingbeat.hw.rtl.accelerator import Accelerator
 
 R = RegisterMap
-PROMPT = [17]
+MODULES = ("test_program", "test_registers", "test_faults")
 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_machine(name: str, tmp_path: Path) -> None:
     config = image(name).manifest.config
     program = prepared(f"accelerator {config.digest}", lambda: Accelerator(config), waves=WAVES)
-    module = "tests.cocotb.machine.test_program,tests.cocotb.machine.test_registers"
-    simulate(program, module, tmp_path, {VARIABLE: name})
+    modules = ",".join(f"tests.cocotb.machine.{module}" for module in MODULES)
+    simulate(program, modules, tmp_path, {VARIABLE: name})
 
 
 @cocotb.test()
 @cocotb.parametrize(pattern=[pauses.randomly, pauses.in_bursts])
 async def a_program_writes_the_same_bytes(dut: Any, pattern: pauses.Pauses) -> None:
     """Every byte that it may write, whatever the memories' pauses."""
-    definition = Runner(image())
-    definition.generate(PROMPT, 1)
-
     board = Board(dut, image())
     for port, memory in enumerate(board.memories):
         memory.pause(pattern, seed=10 * port)
@@ -44,7 +40,7 @@ async def a_program_writes_the_same_bytes(dut: Any, pattern: pauses.Pauses) -> N
     await board.start(PROMPT, 1)
     await board.finish()
     board.take_tokens()
-    assert board.writable() == definition.writable()
+    assert board.writable() == definition()
     await check_record(board)
 
 
