@@ -28,9 +28,9 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     began = time.time()
     with Console(stderr=True).status("synthesis") as status:
-        netlist = synthesise(Accelerator(config), ECP5)
-        status.update("place and route")
         component = Accelerator(config)
+        netlist = synthesise(component, ECP5)
+        status.update("place and route")
         routed = route(component, netlist, config.clock_mhz, arguments.folder, arguments.seed)
     figures = dataclasses.asdict(routed) | {
         "board": "ulx3s",
