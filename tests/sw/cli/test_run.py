@@ -56,7 +56,7 @@ def test_a_model_file_is_compiled_and_kept(cache: Path) -> None:
 @pytest.mark.parametrize(("words", "reason"), [
     (["--max-tokens", "0"], "max-tokens must be at least 1, not 0"),
     (["--max-tokens", "-7"], "max-tokens must be at least 1, not -7"),
-    (["--device", "gpu"], "device must be isa, rtl, pynq[://HOST[:PORT]] or xrt:N, not `gpu`"),
+    (["--device", "gpu"], "xrt:N or serial:PORT[@BAUD], not `gpu`"),
     (["--temperature", "-1"], "temperature must be finite and at least 0, not -1.0"),
     (["--temperature", "nan"], "not nan"),
     (["--top-k", "65"], "top-k must be 1 to 64, not 65"),

@@ -112,6 +112,7 @@ class Controller(wiring.Component):
         covered = Signal(range(self._config.tokens + 2 * width), init=width)
 
         mv = work.opcode == Opcode.MV
+        mode = Mux(mv, Mode.MV, Mode.MM)
         strands = Signal(4)
         strand = Signal(3)
         m.d.comb += strands.eq(1 << work.strands)
@@ -127,7 +128,7 @@ class Controller(wiring.Component):
         ]
         start = (pair == 0) & ~row & (vectors == 0)
         m.d.comb += [
-            following.step.mode.eq(Mux(mv, Mode.MV, Mode.MM)),
+            following.step.mode.eq(mode),
             following.step.row.eq(row),
             following.first.eq(group < strands),
             following.restart.eq(start & (strand == 0)),
@@ -135,7 +136,7 @@ class Controller(wiring.Component):
             following.tile_last.eq(last_group),
             following.unit_last.eq(last_row),
             following.drain.bank.eq(bank),
-            following.drain.mode.eq(following.step.mode),
+            following.drain.mode.eq(mode),
             following.drain.tile_rows.eq(work.tile_rows),
             following.drain.strands.eq(work.strands),
             following.drain.filled.eq(Mux(work.groups < strands, work.groups, strands)),
