@@ -303,7 +303,10 @@ class Session:
             if state is State.FAILED:
                 self._running = False
                 status = self._mailbox.status()
-                raise DeviceError(f"device {self._device.name} stopped {_where(status)}")
+                raise DeviceError(
+                    f"device {self._device.name} stopped {_where(status)}; "
+                    + self._device.diagnose()
+                )
             if tokens or state is not State.RUNNING:
                 return state, tokens
             status = self._mailbox.status()
