@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import google_crc32c
 
 from wingbeat.compiler.image import Image
 from wingbeat.hw.errors import DeviceError
+from wingbeat.sw.device.protocol import Loading
 from wingbeat.sw.driver.link import Link
 from wingbeat.sw.driver.placement import Part, parts
 from wingbeat.sw.driver.transport import Buffer
@@ -15,11 +16,8 @@ from wingbeat.sw.driver.transport import Buffer
 PIECE = 8 << 20
 """Bytes of a transfer, at most: a bar moves, and no transport grows slow."""
 
-Progress = Callable[[str, float], None]
-"""Told what is being done, and the share of it that is done."""
 
-
-def load_parts(link: Link, image: Image, buffers: Sequence[Buffer], progress: Progress) -> None:
+def load_parts(link: Link, image: Image, buffers: Sequence[Buffer], progress: Loading) -> None:
     """Write an image to the buffers of its ports, and check each part by reading it back.
 
     Reading back costs one more pass over the link, which is less than what a CRC32C in the
